@@ -1,0 +1,37 @@
+using Varve.Store;
+
+namespace Varve.Lineage;
+
+/// <summary>
+/// The lineage's contract: a database of traces (SQLite, WAL, <c>docs/lineage.md</c> documents the schema) that
+/// several processes use at once. Adding a trace is atomic. Traces are never changed; uses are only added.
+/// </summary>
+public interface ILineage
+{
+    /// <summary>Records an execution, all of it or nothing.</summary>
+    void Add(Trace trace);
+
+    /// <summary>Counts a reuse of an execution.</summary>
+    void AddUse(string execution, DateTimeOffset at, Origin? origin);
+
+    /// <summary>The reusable executions of a step, newest first, at most <paramref name="limit"/>.</summary>
+    IReadOnlyList<Trace> Reusable(Digest step, int limit = 64);
+
+    /// <summary>
+    /// As <see cref="Reusable"/> for many steps with one look: loads ahead what <see cref="Reusable"/> will be asked,
+    /// so that a document of thousands of steps with nothing to do is answered in milliseconds.
+    /// </summary>
+    void LoadAhead(IReadOnlyCollection<Digest> steps);
+
+    /// <summary>The newest execution of a step, reusable or not.</summary>
+    Trace? Newest(Digest step);
+
+    /// <summary>The newest successful execution that a block of a document asked for or reused, per element; for forecasts, the graph and estimates.</summary>
+    IReadOnlyList<Trace> NewestOf(string document, string block);
+
+    /// <summary>Executions that left this path with this content (a redirected standard output counts), newest first.</summary>
+    IReadOnlyList<Trace> Writers(string path, Digest content);
+
+    /// <summary>Notes that a person's own file was saved into the store before a step overwrote it.</summary>
+    void AddSaved(string path, Digest content, DateTimeOffset at);
+}

@@ -1,0 +1,71 @@
+using Varve.Linux;
+
+namespace Varve.Sandbox;
+
+/// <summary>Everything the sandbox needs to run one command and observe it.</summary>
+internal sealed record SandboxRequest
+{
+    /// <summary>Program and arguments; a program without a slash is looked up in PATH inside.</summary>
+    public required IReadOnlyList<string> Command { get; init; }
+    /// <summary>Where it starts, as seen inside.</summary>
+    public required string Directory { get; init; }
+    /// <summary>The variables it starts with, all of them.</summary>
+    public required IReadOnlyList<KeyValuePair<string, string>> Variables { get; init; }
+    /// <summary>Folders it may write, each through an overlay; the first is the workspace.</summary>
+    public required IReadOnlyList<WritableFolder> Writable { get; init; }
+    /// <summary>The root file system: the host's when empty, else layers from the top down, the base last.</summary>
+    public IReadOnlyList<string> RootLayers { get; init; } = [];
+    /// <summary>Whether the whole root is writable (building an environment); its changes then land in <see cref="SandboxResult.Changes"/> too.</summary>
+    public bool RootWritable { get; init; }
+    /// <summary>Host folders shown at another path inside, read-only.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Binds { get; init; } = [];
+    /// <summary>Paths that are empty inside: secrets of the user's home, Varve's own home.</summary>
+    public IReadOnlyList<string> Hidden { get; init; } = [];
+    /// <summary>Folders whose files go by stat signature alone.</summary>
+    public IReadOnlyList<string> Trusted { get; init; } = [];
+    /// <summary>Whether the host's network is open to it.</summary>
+    public bool NetworkOpen { get; init; }
+    /// <summary>When to end it.</summary>
+    public TimeSpan? Timeout { get; init; }
+    /// <summary>Most address space of each of its processes, in bytes.</summary>
+    public long? MemoryBytes { get; init; }
+    /// <summary>An empty folder of this step's own; its upper layers live there, and stay after the run until the caller removes it.</summary>
+    public required string Scratch { get; init; }
+    /// <summary>Where its standard streams come from and go to.</summary>
+    public required StepStreams Streams { get; init; }
+}
+
+/// <summary>A folder a step may write.</summary>
+/// <param name="Inside">The path as the step sees it.</param>
+/// <param name="Outside">The folder on the host.</param>
+internal sealed record WritableFolder(string Inside, string Outside);
+
+/// <summary>What came of running a command in the sandbox.</summary>
+internal sealed record SandboxResult
+{
+    /// <summary>Exit status; 128 + N when signal N ended it.</summary>
+    public required int ExitCode { get; init; }
+    /// <summary>Set when the step was ended by the timeout or by an interrupt.</summary>
+    public string Ended { get; init; } = "";
+    /// <summary>What it learnt, sorted by path and kind, about the state before it ran.</summary>
+    public required IReadOnlyList<Observation> Observations { get; init; }
+    /// <summary>What it left different, parents first.</summary>
+    public required IReadOnlyList<PendingChange> Changes { get; init; }
+    public required IReadOnlyList<Renaming> Renames { get; init; }
+    public required IReadOnlyList<Effect> Effects { get; init; }
+    public required IReadOnlyList<string> Programs { get; init; }
+    /// <summary>Paths it observed that another process changed while it ran.</summary>
+    public required IReadOnlyList<string> ChangedUnderneath { get; init; }
+    public required TimeSpan Elapsed { get; init; }
+    public required TimeSpan Processor { get; init; }
+    public required long PeakBytes { get; init; }
+    public required DateTimeOffset StartedAt { get; init; }
+}
+
+/// <summary>A change that still lies in the step's upper layer.</summary>
+/// <param name="Change">What it is; a file's digest is already computed.</param>
+/// <param name="UpperPath">Where its bytes lie now, on the host.</param>
+/// <param name="OutsidePath">Where it belongs, on the host.</param>
+/// <param name="Before">What stood there when the step ended.</param>
+/// <param name="ModifiedNs">The time stamp the step gave it.</param>
+internal sealed record PendingChange(Change Change, string UpperPath, string OutsidePath, FileStamp Before, long ModifiedNs);

@@ -1,0 +1,97 @@
+using Varve.Lineage;
+
+namespace Varve.Steps;
+
+/// <summary>
+/// The memoiser's contract. A step is looked up by its key; among its earlier executions the newest whose whole
+/// observation holds now is reused: its changes are put in place and its output is replayed. Else it runs in the
+/// sandbox, is recorded, and its changes are put in place when it ends. Nothing is recorded before its bytes are
+/// in the store, and nothing is put in place before it is recorded, so that a crash at any instant leaves either
+/// no execution or one that the next run finishes by reusing it. Safe for concurrent calls, and for several
+/// processes on one home: one step is never run twice at once, the second caller waits and reuses.
+/// </summary>
+public interface IStepRunner
+{
+    /// <summary>Reuses the step or runs it. Blocks until it ended; cancelling ends the step.</summary>
+    /// <exception cref="StepRefusedException">The step could not be set up, or its changes cannot be put in place.</exception>
+    StepOutcome Run(StepRequest request, CancellationToken cancellation);
+
+    /// <summary>Puts in place what a step with <see cref="StepRequest.Defer"/> left different. Does nothing when it is there already.</summary>
+    /// <exception cref="StepRefusedException">Somebody else changed the same file meanwhile.</exception>
+    void PutInPlace(StepOutcome outcome);
+
+    /// <summary>Whether the step would be reused now, without running or changing anything.</summary>
+    StepForecast Forecast(StepRequest request);
+}
+
+/// <summary>A step to be reused or run.</summary>
+public sealed record StepRequest
+{
+    /// <summary>What decides its identity.</summary>
+    public required StepKey Key { get; init; }
+    /// <summary>Where the workspace lies on the host (inside, it may have another name, as `/data`).</summary>
+    public required string WorkspaceOutside { get; init; }
+    /// <summary>Further writable folders, inside and outside names.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> WriteAlso { get; init; } = [];
+    /// <summary>The root file system's layers, from the top down; empty for the host's.</summary>
+    public IReadOnlyList<string> RootLayers { get; init; } = [];
+    /// <summary>Whether the step may write the whole root (it builds an environment).</summary>
+    public bool RootWritable { get; init; }
+    /// <summary>Host files or folders shown at other paths inside, read-only.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Binds { get; init; } = [];
+    /// <summary>Where its streams go; by default they are only recorded.</summary>
+    public StepTerminal Terminal { get; init; } = StepTerminal.Recorded;
+    /// <summary>Run even when known.</summary>
+    public bool Again { get; init; }
+    /// <summary>Whether the network is open.</summary>
+    public bool NetworkOpen { get; init; }
+    /// <summary>When to end it.</summary>
+    public TimeSpan? Timeout { get; init; }
+    /// <summary>Most memory of each of its processes, in bytes.</summary>
+    public long? MemoryBytes { get; init; }
+    /// <summary>Whether a failed command's changes are put in place too, as a shell leaves them (`exec`), or kept aside (`run`).</summary>
+    public bool ApplyFailed { get; init; }
+    /// <summary>Record only; the caller puts the changes in place later (elements of a map).</summary>
+    public bool Defer { get; init; }
+    /// <summary>
+    /// Absolute paths (inside) that other steps of the same document write and that this one must not see in a
+    /// listing when a known execution is looked for: its siblings' and its successors'.
+    /// </summary>
+    public IReadOnlySet<string> NotMine { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+    /// <summary>Which block asks.</summary>
+    public Origin? Origin { get; init; }
+}
+
+/// <summary>Where a step's standard streams come from and go to.</summary>
+public enum StepTerminal
+{
+    /// <summary>No input; output is recorded only (a block of a document).</summary>
+    Recorded,
+    /// <summary>The caller's own standard streams, live (`exec`).</summary>
+    Inherited,
+}
+
+/// <summary>What came of a step.</summary>
+public sealed record StepOutcome
+{
+    /// <summary>The execution that ran, or that was reused.</summary>
+    public required Trace Trace { get; init; }
+    /// <summary>Whether an earlier execution was reused.</summary>
+    public required bool Reused { get; init; }
+    /// <summary>Why it ran, in words (`input a.txt changed: sha256:... to sha256:...`, `never ran`); empty when reused.</summary>
+    public string Why { get; init; } = "";
+    /// <summary>Things the person should know: an input changed underneath it, a daemon was ended, the network was refused.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+    /// <summary>For a failed step whose changes were not applied, the folder that keeps them.</summary>
+    public string KeptIn { get; init; } = "";
+    /// <summary>The request it answers.</summary>
+    public required StepRequest Request { get; init; }
+}
+
+/// <summary>What would happen if the step were run now.</summary>
+/// <param name="Known">The execution that would be reused, if one would.</param>
+/// <param name="Why">Else why it would run.</param>
+public sealed record StepForecast(Trace? Known, string Why);
+
+/// <summary>A step that could not be set up (exit status 4 of <c>run</c>, 125 of <c>exec</c>), or whose changes were refused.</summary>
+public sealed class StepRefusedException(string message, Exception? inner = null) : Exception(message, inner);
