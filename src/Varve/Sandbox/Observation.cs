@@ -5,7 +5,10 @@ namespace Varve.Sandbox;
 /// <summary>What a step learnt about a path it did not write itself.</summary>
 public enum ObservationKind : byte
 {
-    /// <summary>It read the file's bytes: <see cref="Observation.Digest"/> names them.</summary>
+    /// <summary>
+    /// It read the file's bytes: <see cref="Observation.Digest"/> names them, <see cref="Observation.Detail"/> is the kind and mode
+    /// as for a status. In a trusted folder the digest is all zero and size and time stand for the bytes.
+    /// </summary>
     Content,
     /// <summary>
     /// It looked at the status of a file or directory. For a regular file the content stands for the time
@@ -25,6 +28,8 @@ public enum ObservationKind : byte
     Link,
     /// <summary>It looked, and was not allowed to.</summary>
     Denied,
+    /// <summary>It depended on there being something, not on what it holds; <see cref="Observation.Detail"/> is the kind and mode as for a status.</summary>
+    Exists,
 }
 
 /// <summary>One thing a step learnt: a path as the step saw it, absolute, and what was there before the step.</summary>

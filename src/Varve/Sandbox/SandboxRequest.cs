@@ -33,6 +33,8 @@ internal sealed record SandboxRequest
     public required string Scratch { get; init; }
     /// <summary>Where its standard streams come from and go to.</summary>
     public required StepStreams Streams { get; init; }
+    /// <summary>Paths inside whose change during the step is no news: files that standard output is redirected to.</summary>
+    public IReadOnlySet<string> OutputPaths { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 }
 
 /// <summary>A folder a step may write.</summary>
@@ -47,6 +49,8 @@ internal sealed record SandboxResult
     public required int ExitCode { get; init; }
     /// <summary>Set when the step was ended by the timeout or by an interrupt.</summary>
     public string Ended { get; init; } = "";
+    /// <summary>When the command could not be executed at all: errno; else 0.</summary>
+    public int ExecuteError { get; init; }
     /// <summary>What it learnt, sorted by path and kind, about the state before it ran.</summary>
     public required IReadOnlyList<Observation> Observations { get; init; }
     /// <summary>What it left different, parents first.</summary>

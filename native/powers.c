@@ -1,0 +1,62 @@
+/* What a step's processes may do: capabilities, the loopback interface, and how they are counted and ended. */
+#define _GNU_SOURCE
+#include "launch.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/*
+ * Root keeps what concerns files and its own processes. Whatever could change the view (mounts, chroot), the kernel
+ * or the network is gone. For an ordinary user exec takes all of them anyway.
+ */
+static const int kept[] = {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID,
+                           CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_NET_BIND_SERVICE};
+
+void drop_powers(void)
+{
+    uint64_t mask = 0;
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) mask |= 1ull << kept[i];
+    for (int power = 0; power < 64; power++)
+        if (!(mask >> power & 1)) prctl(PR_CAPBSET_DROP, power, 0, 0, 0);
+    if (!plan.privileged) mask = 0;
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {{(uint32_t)mask, (uint32_t)mask, 0}, {(uint32_t)(mask >> 32), (uint32_t)(mask >> 32), 0}};
+    if (syscall(SYS_capset, &header, data) < 0) fail("cannot drop capabilities", "");
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) fail("cannot give up new privileges", "");
+}
+
+void raise_loopback(void)
+{
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    strcpy(request.ifr_name, "lo");
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return;
+    request.ifr_flags = IFF_UP | IFF_RUNNING;
+    ioctl(fd, SIOCSIFFLAGS, &request);
+    close(fd);
+}
+
+void prctl_die_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }
+
+int count_processes(void)
+{
+    DIR *all = opendir("/proc");
+    if (!all) return 1;
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(all));) {
+        int number = isdigit((unsigned char)entry->d_name[0]);
+        count += number && strcmp(entry->d_name, "1") != 0;
+    }
+    closedir(all);
+    return count;
+}

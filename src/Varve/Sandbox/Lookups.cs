@@ -1,0 +1,230 @@
+using System.Globalization;
+using Varve.Linux;
+using Varve.Store;
+
+namespace Varve.Sandbox;
+
+/// <summary>
+/// What a step learnt, a line a path: the state of the file before the step, and how much of it the step asked for.
+/// </summary>
+internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<string> trusted, EffectLog effects)
+{
+    /// <summary>A file this large that is only looked at goes by size and time instead of its content.</summary>
+    private const long LookedAtLimit = 64L << 20;
+
+    private sealed class Entry
+    {
+        public required FileStamp Stamp;
+        public required string Outside;
+        public Wanted Wanted, AfterOwn;
+        public bool Owned;
+        public Digest Content;
+        public bool HasContent, Unreadable;
+        public Digest Listing;
+        public bool HasListing;
+    }
+
+    private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
+
+    /// <summary>Notes that the step wanted something of what stands at a fully resolved path.</summary>
+    public void Record(string path, Wanted wanted)
+    {
+        if (!entries.TryGetValue(path, out var entry))
+        {
+            var zone = view.Locate(path, out var outside);
+            if (zone != Zone.Observed)
+            {
+                NoteEffect(zone, path, wanted);
+                return;
+            }
+            entries[path] = entry = new Entry { Stamp = Files.Look(outside), Outside = outside };
+        }
+        if (entry.Owned) entry.AfterOwn |= wanted;
+        else Want(path, entry, wanted);
+        if ((wanted & Wanted.Own) != 0) entry.Owned = true;
+    }
+
+    private void Want(string path, Entry entry, Wanted wanted)
+    {
+        entry.Wanted |= wanted;
+        var kind = entry.Stamp.Kind;
+        if (kind == FileKind.File && !entry.HasContent && !entry.Unreadable && NeedsContent(path, entry)) ReadContent(entry);
+        if (kind == FileKind.Directory && (entry.Wanted & Wanted.Listing) != 0 && !entry.HasListing) ReadListing(entry);
+    }
+
+    private bool NeedsContent(string path, Entry entry)
+    {
+        if ((entry.Wanted & (Wanted.Content | Wanted.Status)) == 0) return false;
+        if ((entry.Wanted & Wanted.Content) == 0 && entry.Stamp.Size > LookedAtLimit) return false;
+        return !IsTrusted(path);
+    }
+
+    private bool IsTrusted(string path)
+    {
+        foreach (var folder in trusted)
+            if (View.IsWithin(path, folder)) return true;
+        return false;
+    }
+
+    private void ReadContent(Entry entry)
+    {
+        try
+        {
+            entry.Content = contents.DigestOf(entry.Outside, entry.Stamp);
+            entry.HasContent = true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            entry.Unreadable = true;
+        }
+    }
+
+    private void ReadListing(Entry entry)
+    {
+        if (Files.List(entry.Outside) is not { } names)
+        {
+            entry.Unreadable = true;
+            return;
+        }
+        entry.Listing = contents.KeepListing(ListingText.Of(names));
+        entry.HasListing = true;
+    }
+
+    private void NoteEffect(Zone zone, string path, Wanted wanted)
+    {
+        if (zone == Zone.Device && path is "/dev/random" or "/dev/urandom") effects.Add(EffectKinds.Random, path);
+        else if (zone == Zone.Device && !View.IsOrdinaryDevice(path)) effects.Add(EffectKinds.Device, $"looked for {path}");
+        else if (zone == Zone.Kernel && (wanted & (Wanted.Content | Wanted.Listing)) != 0 && !IsAboutItself(path)) effects.Add(EffectKinds.Host, $"read {path}");
+    }
+
+    /// <summary>Files of /proc that tell a process about itself or never change on a running kernel.</summary>
+    private static bool IsAboutItself(string path) =>
+        path.StartsWith("/proc/self", StringComparison.Ordinal) || path.StartsWith("/proc/thread-self", StringComparison.Ordinal)
+        || path is "/proc" or "/proc/filesystems" or "/proc/mounts" || (path.Length > 6 && char.IsAsciiDigit(path[6]));
+
+    /// <summary>
+    /// Everything learnt about paths that the step did not make itself first, sorted, and the paths that changed
+    /// since the step began.
+    /// </summary>
+    /// <param name="changed">The paths that the step left different.</param>
+    /// <param name="startedNs">When it began, on the coarse clock that stamps files.</param>
+    /// <param name="ignored">Paths whose change is no news: the file standard output goes to.</param>
+    public (List<Observation> Observations, List<string> ChangedUnderneath) Finish(
+        IReadOnlySet<string> changed, long startedNs, IReadOnlySet<string> ignored)
+    {
+        var observations = new List<Observation>(entries.Count + 16);
+        var underneath = new List<string>();
+        foreach (var (path, entry) in entries)
+        {
+            // What was asked of a path after the step replaced it is about its own file, if it really did replace it.
+            if (entry.AfterOwn != 0 && !changed.Contains(path)) Want(path, entry, entry.AfterOwn);
+            AddObservations(path, entry, observations);
+            if (!ignored.Contains(path) && IsChanged(entry, startedNs)) underneath.Add(path);
+        }
+        entries.Clear();
+        observations.Sort(static (a, b) => string.CompareOrdinal(a.Path, b.Path) is var order and not 0 ? order : a.Kind.CompareTo(b.Kind));
+        underneath.Sort(StringComparer.Ordinal);
+        return (observations, underneath);
+    }
+
+    private static bool IsChanged(Entry entry, long startedNs)
+    {
+        var now = Files.Look(entry.Outside);
+        if (now.Kind != entry.Stamp.Kind) return true;
+        return entry.Stamp.Kind switch
+        {
+            FileKind.File => (entry.Wanted & (Wanted.Content | Wanted.Status)) != 0
+                && (!now.SameContent(entry.Stamp) || (now.ChangedNs >= startedNs && now.ModifiedNs >= startedNs)),
+            FileKind.Directory => entry.HasListing && now.ModifiedNs != entry.Stamp.ModifiedNs,
+            FileKind.Link => now.Inode != entry.Stamp.Inode || now.ChangedNs != entry.Stamp.ChangedNs,
+            _ => false,
+        };
+    }
+
+    private static void AddObservations(string path, Entry entry, List<Observation> result)
+    {
+        var stamp = entry.Stamp;
+        switch (stamp.Kind)
+        {
+            case FileKind.Absent:
+                result.Add(new Observation(path, ObservationKind.Absent, default, ""));
+                return;
+            case FileKind.Denied:
+                result.Add(new Observation(path, ObservationKind.Denied, default, ""));
+                return;
+            case FileKind.Link:
+                result.Add(new Observation(path, ObservationKind.Link, default, Files.LinkTarget(entry.Outside) ?? ""));
+                return;
+        }
+        if (entry.Unreadable) result.Add(new Observation(path, ObservationKind.Denied, default, ""));
+        if (entry.HasListing) result.Add(new Observation(path, ObservationKind.Listing, entry.Listing, ""));
+        var asked = (entry.Wanted & Wanted.Content) != 0 ? ObservationKind.Content
+            : (entry.Wanted & Wanted.Status) != 0 ? ObservationKind.Status
+            : ObservationKind.Exists;
+        if (stamp.Kind != FileKind.File)
+        {
+            if (!entry.HasListing || asked == ObservationKind.Status)
+                result.Add(new Observation(path, asked == ObservationKind.Content ? ObservationKind.Exists : asked, default, StatusText.Of(stamp)));
+            return;
+        }
+        if (asked == ObservationKind.Exists || entry.HasContent) result.Add(new Observation(path, asked, entry.Content, StatusText.Of(stamp)));
+        else if (!entry.Unreadable) result.Add(new Observation(path, asked, default, StatusText.WithTimes(stamp)));
+    }
+}
+
+/// <summary>Where the sandbox gets digests from and keeps listings; the store, with its cache by stat signature.</summary>
+internal interface IContentSource
+{
+    /// <summary>The digest of a file's bytes.</summary>
+    Digest DigestOf(string path, in FileStamp stamp);
+
+    /// <summary>Keeps the text of a listing, and names it.</summary>
+    Digest KeepListing(byte[] listing);
+}
+
+/// <summary>How a listing is written down: for each name, sorted by bytes, the kind's letter, the name and a zero.</summary>
+internal static class ListingText
+{
+    public static byte[] Of(IReadOnlyList<DirectoryEntry> names)
+    {
+        using var text = new MemoryStream();
+        foreach (var entry in names)
+        {
+            text.WriteByte((byte)StatusText.Letter(entry.Kind));
+            text.Write(PathText.Encode(entry.Name));
+            text.WriteByte(0);
+        }
+        return text.ToArray();
+    }
+
+    public static List<DirectoryEntry> Read(ReadOnlySpan<byte> text)
+    {
+        var names = new List<DirectoryEntry>();
+        while (!text.IsEmpty)
+        {
+            var end = text.IndexOf((byte)0);
+            names.Add(new DirectoryEntry(PathText.Decode(text[1..end]), StatusText.Kind((char)text[0])));
+            text = text[(end + 1)..];
+        }
+        return names;
+    }
+}
+
+/// <summary>How the status of a file is written down: the kind's letter and the permission bits in octal.</summary>
+internal static class StatusText
+{
+    public static char Letter(FileKind kind) => kind switch { FileKind.File => 'f', FileKind.Directory => 'd', FileKind.Link => 'l', _ => 's' };
+
+    public static FileKind Kind(char letter) => letter switch { 'f' => FileKind.File, 'd' => FileKind.Directory, 'l' => FileKind.Link, _ => FileKind.Special };
+
+    public static string Of(in FileStamp stamp) => stamp.Kind == FileKind.File && stamp.Permissions == 0x1A4 ? "f644"
+        : stamp.Kind == FileKind.File && stamp.Permissions == 0x1ED ? "f755"
+        : stamp.Kind == FileKind.Directory && stamp.Permissions == 0x1ED ? "d755"
+        : Letter(stamp.Kind) + Convert.ToString(stamp.Permissions, 8).PadLeft(3, '0');
+
+    public static string WithTimes(in FileStamp stamp) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Of(stamp)} {stamp.Size} {stamp.ModifiedNs}");
+
+    /// <summary>Whether the text ends with size and time, which then stand for the content.</summary>
+    public static bool HasTimes(string detail) => detail.Contains(' ', StringComparison.Ordinal);
+}

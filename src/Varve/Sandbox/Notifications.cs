@@ -1,0 +1,67 @@
+using System.Runtime.InteropServices;
+using Varve.Linux;
+
+namespace Varve.Sandbox;
+
+/// <summary>A system call that waits for the supervisor's answer (`struct seccomp_notif`, seccomp_unotify(2)).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct Notification
+{
+    public ulong Id;
+    public int Thread;
+    public uint Flags;
+    public int Number;
+    public uint Architecture;
+    public ulong InstructionPointer;
+    public fixed ulong Arguments[6];
+}
+
+/// <summary>The kernel's side of the listener: receive a call, answer it.</summary>
+internal sealed unsafe class NotificationListener(int descriptor) : IDisposable
+{
+    public const uint X86_64 = 0xC000003E;
+    private const nuint ReceiveRequest = 0xC0502100, SendRequest = 0xC0182101, FlagsRequest = 0x40082104;
+    private const uint ContinueFlag = 1;
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Answer
+    {
+        public ulong Id;
+        public long Value;
+        public int Error;
+        public uint Flags;
+    }
+
+    /// <summary>Lets the kernel hand over to the waiting side on the same processor; older kernels do without.</summary>
+    public void WakeSynchronously() => _ = Libc.ioctl(descriptor, FlagsRequest, (void*)1);
+
+    /// <summary>Waits for the next call. False when no process of the step is left.</summary>
+    public bool Receive(out Notification notification)
+    {
+        fixed (Notification* n = &notification)
+        {
+            while (true)
+            {
+                var source = new Processes.Poll { Descriptor = descriptor, Events = Processes.PollIn };
+                if (Processes.poll(&source, 1, -1) < 0 && Libc.Errno != Libc.Eintr) return false;
+                if ((source.Returned & Processes.PollIn) == 0)
+                {
+                    if ((source.Returned & Processes.PollHangUp) != 0) return false;
+                    continue;
+                }
+                *n = default;
+                if (Libc.ioctl(descriptor, ReceiveRequest, n) == 0) return true;
+            }
+        }
+    }
+
+    /// <summary>Lets the call go on as it is.</summary>
+    public void Continue(ulong id) => Send(new Answer { Id = id, Flags = ContinueFlag });
+
+    /// <summary>Makes the call fail.</summary>
+    public void Refuse(ulong id, int error) => Send(new Answer { Id = id, Error = -error });
+
+    private void Send(Answer answer) => _ = Libc.ioctl(descriptor, SendRequest, &answer);
+
+    public void Dispose() => _ = Libc.close(descriptor);
+}

@@ -1,0 +1,70 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Net;
+using System.Text;
+using Varve.Linux;
+
+namespace Varve.Sandbox;
+
+/// <summary>
+/// Calls that name an address. Inside the step (loopback, sockets it made itself) all is allowed; an address outside
+/// is an effect, and a Unix socket of another process is refused.
+/// </summary>
+internal sealed class Sockets(EffectLog effects, View view, bool networkOpen)
+{
+    private const ushort Unix = 1, Ipv4 = 2, Ipv6 = 10;
+
+    /// <summary>connect, bind, sendto: the address and its size.</summary>
+    public int Address(in Notification call, ulong address, int size, PathReader paths)
+    {
+        Span<byte> bytes = stackalloc byte[110];
+        bytes = bytes[..Math.Clamp(size, 0, bytes.Length)];
+        if (bytes.Length < 2 || Tracee.ReadBytes(call.Thread, address, bytes) != bytes.Length) return 0;
+        var family = BinaryPrimitives.ReadUInt16LittleEndian(bytes);
+        return family switch
+        {
+            Unix => call.Number == Syscalls.Bind ? 0 : UnixPath(call.Thread, bytes[2..], paths),
+            Ipv4 when bytes.Length >= 8 => Internet(new IPAddress(bytes.Slice(4, 4)), Port(bytes), call.Number),
+            Ipv6 when bytes.Length >= 24 => Internet(new IPAddress(bytes.Slice(8, 16)), Port(bytes), call.Number),
+            _ => 0,
+        };
+    }
+
+    /// <summary>sendmsg and sendmmsg: the message header begins with the address and its size.</summary>
+    public int Message(in Notification call, ulong header, PathReader paths)
+    {
+        Span<byte> start = stackalloc byte[12];
+        if (Tracee.ReadBytes(call.Thread, header, start) != start.Length) return 0;
+        var address = BinaryPrimitives.ReadUInt64LittleEndian(start);
+        return address == 0 ? 0 : Address(in call, address, BinaryPrimitives.ReadInt32LittleEndian(start[8..]), paths);
+    }
+
+    private static int Port(ReadOnlySpan<byte> address) => BinaryPrimitives.ReadUInt16BigEndian(address[2..]);
+
+    private int Internet(IPAddress address, int port, int number)
+    {
+        if (number == Syscalls.Bind || IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+        {
+            if (networkOpen && number != Syscalls.Bind) effects.Add(EffectKinds.Network, Text("connected to", address, port));
+            return 0;
+        }
+        effects.Add(EffectKinds.Network, networkOpen ? Text("connected to", address, port) : Text("tried to reach", address, port) + ": the step has no network; allow it with --net open");
+        return 0;
+    }
+
+    private static string Text(string verb, IPAddress address, int port) =>
+        string.Create(CultureInfo.InvariantCulture, $"{verb} {(address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{address}]" : address)}:{port}");
+
+    private int UnixPath(int thread, ReadOnlySpan<byte> name, PathReader paths)
+    {
+        // An empty name or one that begins with a zero is abstract, and belongs to the step's own network.
+        if (name.IsEmpty || name[0] == 0) return 0;
+        var end = name.IndexOf((byte)0);
+        var path = PathText.Decode(end < 0 ? name : name[..end]);
+        if (path[0] != '/') path = paths.ReadWorkingDirectory(thread) + "/" + path;
+        if (view.Locate(path, out var outside) != Zone.Observed) return 0;
+        if (Files.Look(outside).Kind != FileKind.Special) return 0;
+        effects.Add(EffectKinds.Ipc, Encoding.UTF8.GetString(PathText.Encode($"tried to reach the socket {path} of another process: refused")));
+        return Libc.Eacces;
+    }
+}

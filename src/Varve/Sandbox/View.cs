@@ -1,0 +1,216 @@
+using System.Globalization;
+using Varve.Linux;
+
+namespace Varve.Sandbox;
+
+/// <summary>What a path inside a step belongs to.</summary>
+internal enum Zone : byte
+{
+    /// <summary>A file of the host or the workspace: observed.</summary>
+    Observed,
+    /// <summary>The step's own: empty at its start and gone at its end (/tmp, HOME, /run).</summary>
+    Private,
+    /// <summary>Part of an environment's root file system, whose identity is in the step's key.</summary>
+    Environment,
+    /// <summary>/proc and /sys: facts of the host.</summary>
+    Kernel,
+    /// <summary>/dev.</summary>
+    Device,
+}
+
+/// <summary>
+/// The file system a step sees: the mount instructions that `varve-launch` follows, and the way back from a path
+/// inside to the path on the host that it shows.
+/// </summary>
+internal sealed class View
+{
+    /// <summary>The step's home folder, empty at its start.</summary>
+    public const string Home = "/varve/home";
+    /// <summary>The name of the user and the host inside.</summary>
+    public const string UserName = "varve";
+    /// <summary>The number an ordinary user has inside.</summary>
+    public const int UserNumber = 1000;
+
+    private static readonly string[] Devices = ["null", "zero", "full", "random", "urandom", "tty"];
+    private readonly List<string> instructions = [];
+    private readonly List<(string Prefix, Zone Zone, string Outside)> places = [];
+    private readonly bool privileged;
+
+    private View(bool privileged) => this.privileged = privileged;
+
+    /// <summary>Instructions in the order in which they are carried out; see native/view.c.</summary>
+    public IReadOnlyList<string> Instructions => instructions;
+
+    /// <summary>The upper layer of each writable folder, in the order of <see cref="SandboxRequest.Writable"/>; the root's last when it is writable.</summary>
+    public List<(WritableFolder Folder, string Upper)> Uppers { get; } = [];
+
+    public static View Of(SandboxRequest request, bool privileged)
+    {
+        var view = new View(privileged);
+        if (request.RootLayers.Count == 0) view.AddHost();
+        else view.AddRoot(request);
+        view.AddOwnFolders(request.Scratch);
+        for (var i = 0; i < request.Writable.Count; i++) view.AddWritable(request, i);
+        foreach (var (inside, outside) in request.Binds)
+        {
+            view.Add("bind", outside, inside, "ro");
+            view.Place(inside, Zone.Observed, outside);
+        }
+        foreach (var hidden in request.Hidden)
+        {
+            view.Add("empty", hidden);
+            view.Place(hidden, Zone.Private, "");
+        }
+        if (!request.RootWritable) view.Add("close", "/");
+        view.places.Sort(static (a, b) => b.Prefix.Length.CompareTo(a.Prefix.Length));
+        return view;
+    }
+
+    /// <summary>Which zone a path belongs to, and what path on the host it shows (empty where it shows none).</summary>
+    public Zone Locate(string inside, out string outside)
+    {
+        foreach (var (prefix, zone, place) in places)
+        {
+            if (!IsWithin(inside, prefix)) continue;
+            outside = zone != Zone.Observed ? "" : prefix.Length == 1 ? (place.Length == 1 ? inside : place + inside) : place + inside[prefix.Length..];
+            return zone;
+        }
+        outside = inside;
+        return Zone.Observed;
+    }
+
+    /// <summary>Whether a device tells a step nothing of the host.</summary>
+    public static bool IsOrdinaryDevice(string path) =>
+        path is "/dev" or "/dev/null" or "/dev/zero" or "/dev/full" or "/dev/tty" or "/dev/ptmx" or "/dev/shm" or "/dev/fd"
+        || path.StartsWith("/dev/pts", StringComparison.Ordinal) || path.StartsWith("/dev/std", StringComparison.Ordinal)
+        || path.StartsWith("/dev/fd/", StringComparison.Ordinal);
+
+    /// <summary>Whether a path is the folder or lies below it.</summary>
+    public static bool IsWithin(string path, string folder) =>
+        folder.Length == 1 || (path.StartsWith(folder, StringComparison.Ordinal) && (path.Length == folder.Length || path[folder.Length] == '/'));
+
+    private void Add(params ReadOnlySpan<string> words) => instructions.AddRange(words);
+
+    private void Place(string prefix, Zone zone, string outside) => places.Add((prefix, zone, outside));
+
+    private void AddHost()
+    {
+        Add("tmpfs", "/", "mode=755");
+        foreach (var entry in Files.List("/") ?? [])
+        {
+            var path = "/" + entry.Name;
+            if (path is "/proc" or "/sys" or "/dev" or "/run" or "/tmp" or "/varve") continue;
+            if (entry.Kind == FileKind.Link) Add("link", Files.LinkTarget(path) ?? "", path);
+            else if (entry.Kind is FileKind.Directory or FileKind.File) Add("bind", path, path, "ro");
+        }
+        Place("/", Zone.Observed, "/");
+    }
+
+    private void AddRoot(SandboxRequest request)
+    {
+        var upper = AddOverlay(request, "root", request.RootLayers, "/");
+        Place("/", Zone.Environment, "");
+        if (request.RootWritable) Uppers.Add((new WritableFolder("/", request.RootLayers[0]), upper));
+    }
+
+    private void AddOwnFolders(string scratch)
+    {
+        foreach (var (name, inside, mode) in new[] { ("tmp", "/tmp", 0x3FF), ("vartmp", "/var/tmp", 0x3FF), ("home", Home, 0x1C0) })
+        {
+            var folder = $"{scratch}/{name}";
+            Files.MakeDirectory(folder);
+            Files.SetPermissions(folder, mode);
+            Add("bind", folder, inside, "rw");
+            Place(inside, Zone.Private, "");
+        }
+        Place("/varve", Zone.Private, "");
+        // The libraries found through the linker's cache are observed; the cache itself changes with every unrelated one.
+        Place("/etc/ld.so.cache", Zone.Private, "");
+        Add("tmpfs", "/run", "mode=755");
+        Place("/run", Zone.Private, "");
+        Add("proc", "/proc");
+        Place("/proc", Zone.Kernel, "");
+        Add("bind", "/sys", "/sys", "ro");
+        Place("/sys", Zone.Kernel, "");
+        Add("tmpfs", "/dev", "mode=755");
+        Place("/dev", Zone.Device, "");
+        foreach (var device in Devices) Add("device", "/dev/" + device, "/dev/" + device);
+        Add("link", "/proc/self/fd", "/dev/fd");
+        Add("link", "/proc/self/fd/0", "/dev/stdin");
+        Add("link", "/proc/self/fd/1", "/dev/stdout");
+        Add("link", "/proc/self/fd/2", "/dev/stderr");
+        Add("link", "pts/ptmx", "/dev/ptmx");
+        Add("terminals", "/dev/pts");
+        Add("tmpfs", "/dev/shm", "mode=1777");
+        Place("/dev/shm", Zone.Private, "");
+        foreach (var (name, text) in AccountFiles())
+        {
+            var path = $"{scratch}/{name}";
+            File.WriteAllText(path, text);
+            Add("bind", path, "/etc/" + name, "ro");
+            Place("/etc/" + name, Zone.Private, "");
+        }
+    }
+
+    /// <summary>The same people on every host, so that a step's result does not depend on who works there.</summary>
+    private static IEnumerable<(string Name, string Text)> AccountFiles()
+    {
+        var number = UserNumber.ToString(CultureInfo.InvariantCulture);
+        yield return ("passwd", $"root:x:0:0:root:{Home}:/bin/sh\n{UserName}:x:{number}:{number}:{UserName}:{Home}:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
+        yield return ("group", $"root:x:0:\n{UserName}:x:{number}:\nnogroup:x:65534:\n");
+    }
+
+    private void AddWritable(SandboxRequest request, int index)
+    {
+        var folder = request.Writable[index];
+        var upper = AddOverlay(request, $"w{index}", [folder.Outside], folder.Inside);
+        Place(folder.Inside, Zone.Observed, folder.Outside);
+        Uppers.Add((folder, upper));
+        // An overlay does not reach below a mount point: what is mounted inside the folder is shown as it is, read-only.
+        foreach (var mount in MountsBelow(folder.Outside)) Add("bind", mount, folder.Inside + mount[folder.Outside.Length..], "ro");
+    }
+
+    private string AddOverlay(SandboxRequest request, string name, IReadOnlyList<string> lower, string inside)
+    {
+        var upper = $"{request.Scratch}/{name}/upper";
+        var work = $"{request.Scratch}/{name}/work";
+        Directory.CreateDirectory(upper);
+        Directory.CreateDirectory(work);
+        // The upper layer's own folder stands for the folder itself: it must look like it.
+        var stamp = Files.Look(lower[0]);
+        if (stamp.Exists) Files.SetPermissions(upper, stamp.Permissions | 0x1C0);
+        var options = $"lowerdir={string.Join(':', lower.Select(Escape))},upperdir={Escape(upper)},workdir={Escape(work)},index=off,metacopy=off"
+            + (privileged ? ",redirect_dir=off" : ",userxattr");
+        Add("overlay", options, inside);
+        return upper;
+    }
+
+    private static string Escape(string path) =>
+        path.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(":", "\\:", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal);
+
+    private static IEnumerable<string> MountsBelow(string folder)
+    {
+        foreach (var line in File.ReadLines("/proc/self/mountinfo"))
+        {
+            var path = Unescape(line.Split(' ')[4]);
+            if (path.Length > folder.Length && IsWithin(path, folder)) yield return path;
+        }
+    }
+
+    /// <summary>mountinfo writes space, tab, newline and backslash as three octal digits.</summary>
+    private static string Unescape(string text)
+    {
+        if (!text.Contains('\\', StringComparison.Ordinal)) return text;
+        var result = new System.Text.StringBuilder();
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] != '\\' || i + 3 >= text.Length) result.Append(text[i]);
+            else
+            {
+                result.Append((char)Convert.ToInt32(text.Substring(i + 1, 3), 8));
+                i += 3;
+            }
+        }
+        return result.ToString();
+    }
+}
