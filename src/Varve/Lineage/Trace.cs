@@ -81,6 +81,8 @@ public sealed record Trace
     public Change? OutputFile { get; init; }
     /// <summary>Its exit status; 128 + N when signal N ended it.</summary>
     public required int ExitCode { get; init; }
+    /// <summary>When the command could not be executed at all: errno (2 not found, 13 not executable); else 0.</summary>
+    public int ExecuteError { get; init; }
     /// <summary>Whether it may be reused; <see cref="NotReusable"/> says why not.</summary>
     public bool Reusable => NotReusable.Length == 0;
     /// <summary>Why it must not be reused: it failed, an input changed underneath it, it read the terminal; else empty.</summary>

@@ -189,6 +189,15 @@ internal static unsafe class Files
     /// <summary>Makes a symbolic link.</summary>
     public static void SymbolicLink(string target, string path) => Call2(target, path, "link", static (a, b) => Libc.symlink(a, b));
 
+    /// <summary>Makes a FIFO.</summary>
+    public static void MakeFifo(string path, int permissions)
+    {
+        fixed (byte* p = PathText.EncodeTerminated(path))
+        {
+            if (Libc.mkfifo(p, (uint)permissions) != 0) throw Failure("make the FIFO", path);
+        }
+    }
+
     /// <summary>Makes a directory; one that is there already is fine.</summary>
     public static void MakeDirectory(string path, int permissions = 0x1FF)
     {

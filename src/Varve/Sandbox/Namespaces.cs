@@ -71,6 +71,7 @@ internal static class Namespaces
             Effects = effects.All(),
             Programs = observer.Programs,
             ChangedUnderneath = underneath,
+            WrittenMeanwhile = [.. changes.Where(c => c.Before.Kind == FileKind.File && c.Before.ChangedNs >= startedNs && !request.OutputPaths.Contains(c.Change.Path))],
             Elapsed = clock.Elapsed,
             Processor = end.Processor,
             PeakBytes = Math.Max(end.PeakBytes, memory.PeakBytes),

@@ -60,6 +60,8 @@ internal sealed record SandboxResult
     public required IReadOnlyList<string> Programs { get; init; }
     /// <summary>Paths it observed that another process changed while it ran.</summary>
     public required IReadOnlyList<string> ChangedUnderneath { get; init; }
+    /// <summary>Paths it wrote that another process wrote too while it ran.</summary>
+    public required IReadOnlyList<PendingChange> WrittenMeanwhile { get; init; }
     public required TimeSpan Elapsed { get; init; }
     public required TimeSpan Processor { get; init; }
     public required long PeakBytes { get; init; }

@@ -26,6 +26,8 @@ internal sealed class View
 {
     /// <summary>The step's home folder, empty at its start.</summary>
     public const string Home = "/varve/home";
+    /// <summary>A file that is there only inside a step; it holds the execution's id.</summary>
+    public const string InsideMarker = "/varve/step";
     /// <summary>The name of the user and the host inside.</summary>
     public const string UserName = "varve";
     /// <summary>The number an ordinary user has inside.</summary>
@@ -123,6 +125,8 @@ internal sealed class View
             Add("bind", folder, inside, "rw");
             Place(inside, Zone.Private, "");
         }
+        File.WriteAllText(scratch + "/inside", Path.GetFileName(scratch));
+        Add("bind", scratch + "/inside", InsideMarker, "ro");
         Place("/varve", Zone.Private, "");
         // The libraries found through the linker's cache are observed; the cache itself changes with every unrelated one.
         Place("/etc/ld.so.cache", Zone.Private, "");

@@ -1,0 +1,84 @@
+using Microsoft.Data.Sqlite;
+using Varve.Linux;
+using Varve.Store;
+
+namespace Varve.Lineage;
+
+/// <summary>The database is from a newer Varve, or is damaged (exit status 5).</summary>
+public sealed class DamagedLineageException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>Opens lineage.db and sees that its tables are those this program knows (docs/lineage.md).</summary>
+internal static class LineageSchema
+{
+    private const int Version = 1;
+
+    private const string Tables = """
+        CREATE TABLE sets(digest BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE steps(step BLOB PRIMARY KEY, command TEXT NOT NULL, directory TEXT NOT NULL, key BLOB NOT NULL) WITHOUT ROWID;
+        CREATE TABLE executions(
+            number INTEGER PRIMARY KEY, execution TEXT NOT NULL UNIQUE, step BLOB NOT NULL, started INTEGER NOT NULL,
+            elapsed REAL NOT NULL, processor REAL NOT NULL, peak INTEGER NOT NULL, exit INTEGER NOT NULL, not_reusable TEXT NOT NULL,
+            document TEXT, block TEXT, element TEXT, host_set BLOB NOT NULL, own_set BLOB NOT NULL, outcome BLOB NOT NULL);
+        CREATE INDEX executions_step ON executions(step, number);
+        CREATE INDEX executions_block ON executions(document, block) WHERE document IS NOT NULL;
+        CREATE TABLE reads(execution INTEGER NOT NULL, path TEXT NOT NULL, digest BLOB NOT NULL);
+        CREATE INDEX reads_digest ON reads(digest);
+        CREATE TABLE writes(execution INTEGER NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, digest BLOB, bytes INTEGER NOT NULL, mode INTEGER NOT NULL);
+        CREATE INDEX writes_path ON writes(path);
+        CREATE INDEX writes_digest ON writes(digest);
+        CREATE TABLE uses(execution INTEGER NOT NULL, at INTEGER NOT NULL, document TEXT, block TEXT, element TEXT);
+        CREATE INDEX uses_block ON uses(document, block) WHERE document IS NOT NULL;
+        CREATE TABLE saved(path TEXT NOT NULL, digest BLOB NOT NULL, at INTEGER NOT NULL);
+        CREATE TABLE pins(digest BLOB PRIMARY KEY, path TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+        """;
+
+    /// <exception cref="DamagedLineageException">It cannot be used, and why.</exception>
+    public static SqliteConnection Open(VarveHome home)
+    {
+        Files.MakeDirectories(home.Folder);
+        var file = home.LineageFile;
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = 60 }.ToString());
+        try
+        {
+            connection.Open();
+            var version = Scalar(connection, "PRAGMA user_version");
+            if (version > Version)
+                throw new DamagedLineageException($"{file} was written by a newer Varve (schema {version}, this one knows {Version}); use that version, or set VARVE_HOME to another folder");
+            Run(connection, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY");
+            if (version < Version) Create(connection);
+            return connection;
+        }
+        catch (SqliteException e)
+        {
+            connection.Dispose();
+            throw new DamagedLineageException($"{file} cannot be used: {e.Message}; move it aside (its files stay in the store, only what is known of them is lost) or bring it back from a copy", e);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    private static void Create(SqliteConnection connection)
+    {
+        Run(connection, "BEGIN IMMEDIATE");
+        // Another process may have been first.
+        if (Scalar(connection, "PRAGMA user_version") < Version) Run(connection, $"{Tables} PRAGMA user_version={Version};");
+        Run(connection, "COMMIT");
+    }
+
+    private static long Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return (long)command.ExecuteScalar()!;
+    }
+
+    private static void Run(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}

@@ -1,0 +1,184 @@
+using Varve.Lineage;
+using Varve.Linux;
+using Varve.Sandbox;
+using Varve.Store;
+
+namespace Varve.Steps;
+
+/// <summary>Prepares, watches and records one run of a step in the sandbox.</summary>
+internal sealed class Execution(VarveHome home, BlobStore store, DigestCache digests, StepSettings settings)
+{
+    public Run Begin(StepRequest request, Digest step, InputFeed? input) => new(home, store, digests, settings, request, step, input);
+
+    /// <summary>One run; its scratch folder is removed when it is disposed.</summary>
+    internal sealed class Run : IDisposable
+    {
+        private readonly VarveHome home;
+        private readonly BlobStore store;
+        private readonly DigestCache digests;
+        private readonly StepSettings settings;
+        private readonly StepRequest request;
+        private readonly Digest step;
+        private readonly InputFeed? feed;
+        private readonly string id = ExecutionId.New();
+        private readonly string scratch;
+        private readonly StepLock lockFile;
+        private readonly TranscriptWriter transcript;
+        private readonly string? outputFile;
+        private bool movedAside;
+
+        public Run(VarveHome home, BlobStore store, DigestCache digests, StepSettings settings, StepRequest request, Digest step, InputFeed? feed)
+        {
+            (this.home, this.store, this.digests, this.settings) = (home, store, digests, settings);
+            (this.request, this.step, this.feed) = (request, step, feed);
+            scratch = $"{home.RunningFolder}/{id}";
+            Files.MakeDirectory(scratch, 0x1C0);
+            // While this process lives it holds the lock; a folder whose lock is free is left over from a crash.
+            lockFile = StepLock.Take(scratch, "alive", static () => { }, CancellationToken.None);
+            transcript = new TranscriptWriter(scratch + "/transcript");
+            outputFile = request.Terminal == StepTerminal.Inherited ? OutputFile.Find(request.WorkspaceOutside) : null;
+        }
+
+        /// <summary>What it consumed of standard input; known when it has ended.</summary>
+        public StandardInput Input { get; private set; } = StandardInput.None;
+
+        /// <summary>Runs the command to its end.</summary>
+        /// <exception cref="StepRefusedException">The sandbox could not be set up.</exception>
+        public SandboxResult Observe(CancellationToken cancellation)
+        {
+            try
+            {
+                return request.Terminal == StepTerminal.Inherited ? ObserveInherited(cancellation) : ObserveQuietly(cancellation);
+            }
+            catch (SandboxException e)
+            {
+                throw new StepRefusedException(e.Message, e);
+            }
+            catch (IOException e)
+            {
+                throw new StepRefusedException($"step {step.Short} could not be run: {e.Message}; nothing of it was put in place", e);
+            }
+        }
+
+        private SandboxResult ObserveQuietly(CancellationToken cancellation)
+        {
+            using var pumps = new OutputPumps(transcript, -1, -1);
+            using var nothing = File.OpenHandle("/dev/null");
+            pumps.Start();
+            var result = Start(new StepStreams((int)nothing.DangerousGetHandle(), pumps.Output, pumps.Error), pumps, cancellation);
+            pumps.Finish();
+            return result;
+        }
+
+        private SandboxResult ObserveInherited(CancellationToken cancellation)
+        {
+            using var signals = new SignalRelay();
+            if (Processes.isatty(0) == 1 && Processes.isatty(1) == 1)
+            {
+                using var bridge = new TerminalBridge(transcript);
+                using var errors = new OutputPumps(transcript, -1, 2);
+                errors.Start();
+                var own = Processes.isatty(2) == 1 ? 2 : errors.Error;
+                var seen = Start(new StepStreams(0, 1, own) { OnTerminal = bridge.Start, OnSignals = signals.Attach }, errors, cancellation);
+                errors.Finish();
+                Input = bridge.KeysPassed > 0 ? new StandardInput("terminal", default, 0, ReachedEnd: false) : StandardInput.None;
+                return seen;
+            }
+            using var pumps = new OutputPumps(transcript, 1, 2);
+            pumps.Start();
+            var result = Start(new StepStreams(feed!.Start(), pumps.Output, pumps.Error) { OnSignals = signals.Attach }, pumps, cancellation);
+            pumps.Finish();
+            Input = feed.Finish(store);
+            return result;
+        }
+
+        private SandboxResult Start(StepStreams streams, OutputPumps pumps, CancellationToken cancellation)
+        {
+            _ = pumps;
+            var userHome = System.Environment.GetEnvironmentVariable("HOME");
+            List<string> hidden = [.. Secrets.Of(string.IsNullOrEmpty(userHome) ? "/root" : userHome), home.Folder];
+            return Namespaces.Run(new SandboxRequest
+            {
+                Command = request.Key.Command,
+                Directory = request.Key.Directory,
+                Variables = request.Key.Variables,
+                Writable = [new WritableFolder(request.Key.Workspace, request.WorkspaceOutside), .. request.WriteAlso.Select(w => new WritableFolder(w.Key, w.Value))],
+                RootLayers = request.RootLayers,
+                RootWritable = request.RootWritable,
+                Binds = request.Binds,
+                Hidden = request.RootLayers.Count == 0 ? hidden : [],
+                Trusted = settings.Trust,
+                NetworkOpen = request.NetworkOpen,
+                Timeout = request.Timeout,
+                MemoryBytes = request.MemoryBytes,
+                Scratch = scratch,
+                Streams = streams,
+                OutputPaths = outputFile is null ? new HashSet<string>(StringComparer.Ordinal) : new HashSet<string>(StringComparer.Ordinal) { outputFile },
+            }, new StoreContents(store, digests), cancellation);
+        }
+
+        /// <summary>Moves what it wrote into the store, and tells it as changes.</summary>
+        public IReadOnlyList<Change> Ingest(SandboxResult result)
+        {
+            foreach (var change in result.Changes)
+                if (change.Change is { Kind: ChangeKind.File, SameFileAs.Length: 0 }) store.Adopt(change.UpperPath, change.Change.Digest);
+            return [.. result.Changes.Select(c => c.Change)];
+        }
+
+        public Trace Trace(SandboxResult result, string notReusable, IReadOnlyList<Change> changes) => new()
+        {
+            Execution = id,
+            Key = request.Key,
+            Step = step,
+            Observations = result.Observations,
+            Changes = changes,
+            Renames = result.Renames,
+            Effects = result.Effects,
+            Programs = result.Programs,
+            Input = Input,
+            Transcript = transcript.Keep(store),
+            OutputFile = RecordOutputFile(),
+            ExitCode = result.ExitCode,
+            ExecuteError = result.ExecuteError,
+            NotReusable = notReusable,
+            Origin = request.Origin,
+            StartedAt = result.StartedAt,
+            Elapsed = result.Elapsed,
+            Processor = result.Processor,
+            PeakBytes = result.PeakBytes,
+        };
+
+        private Change? RecordOutputFile()
+        {
+            if (outputFile is null) return null;
+            var stamp = Files.Look(outputFile);
+            return stamp.Kind != FileKind.File ? null
+                : new Change(outputFile, ChangeKind.File, store.PutFile(outputFile), stamp.Size, stamp.Permissions, "", "", Replaced: false);
+        }
+
+        /// <summary>Keeps what a failed step wrote where a person can look at it.</summary>
+        public string KeepAside()
+        {
+            Files.MakeDirectories(home.FailedFolder);
+            var kept = $"{home.FailedFolder}/{id}";
+            Files.Rename($"{scratch}/w0/upper", kept);
+            movedAside = true;
+            return kept;
+        }
+
+        public void Dispose()
+        {
+            transcript.Dispose();
+            lockFile.Dispose();
+            _ = movedAside;
+            Files.RemoveTree(scratch);
+        }
+    }
+
+    private sealed class StoreContents(BlobStore store, DigestCache digests) : IContentSource
+    {
+        public Digest DigestOf(string path, in FileStamp stamp) => digests.Of(path, stamp);
+
+        public Digest KeepListing(byte[] listing) => store.PutBytes(listing);
+    }
+}

@@ -1,0 +1,115 @@
+using Varve.Lineage;
+using Varve.Linux;
+using Varve.Sandbox;
+using Varve.Store;
+
+namespace Varve.Steps;
+
+/// <summary>
+/// Puts what a step left different in place, each name by a rename: folders first, then what they hold. What stands
+/// there already is left alone, and a person's own file is saved into the store before it is replaced.
+/// </summary>
+internal sealed class Placement(BlobStore store, DigestCache digests, ILineage lineage, StateCheck state)
+{
+    /// <summary>When the last name was put in place by this process, on the clock that stamps files.</summary>
+    public static long LastPlacedNs => Interlocked.Read(ref lastPlacedNs);
+    private static long lastPlacedNs;
+
+    /// <param name="changes">The changes, parents first.</param>
+    /// <param name="places">Where they belong.</param>
+    /// <param name="times">The time stamps the step gave its files; those of a reused execution are now.</param>
+    /// <returns>How many names had to be put in place.</returns>
+    public int Put(IReadOnlyList<Change> changes, Places places, IReadOnlyDictionary<string, long>? times)
+    {
+        var placed = 0;
+        foreach (var change in changes)
+        {
+            var outside = places.Outside(change.Path);
+            var stamp = Files.Look(outside);
+            if (state.IsInPlace(change, outside, stamp) && !change.Replaced)
+            {
+                // A file that was written again with the same bytes is as new for `make` as one that changed.
+                if (times is not null && times.TryGetValue(change.Path, out var time) && change.Kind == ChangeKind.File && stamp.ModifiedNs != time)
+                    Touch(change, outside, time);
+                continue;
+            }
+            SaveWhatStandsThere(change, outside, stamp);
+            PutOne(change, places, outside, stamp, times);
+            placed++;
+        }
+        if (placed > 0) Interlocked.Exchange(ref lastPlacedNs, Files.CoarseNow());
+        return placed;
+    }
+
+    private void Touch(Change change, string outside, long time)
+    {
+        Files.SetModified(outside, time);
+        digests.Learn(outside, Files.Look(outside), change.Digest, settled: true);
+    }
+
+    private void PutOne(Change change, Places places, string outside, in FileStamp stamp, IReadOnlyDictionary<string, long>? times)
+    {
+        switch (change.Kind)
+        {
+            case ChangeKind.Deleted:
+                Files.RemoveTree(outside);
+                return;
+            case ChangeKind.Directory:
+                if (change.Replaced || (stamp.Exists && stamp.Kind != FileKind.Directory)) Files.RemoveTree(outside);
+                Files.MakeDirectories(Files.Parent(outside));
+                Files.MakeDirectory(outside);
+                Files.SetPermissions(outside, change.Permissions);
+                return;
+        }
+        if (stamp.Kind == FileKind.Directory) Files.RemoveTree(outside);
+        Files.MakeDirectories(Files.Parent(outside));
+        var temporary = $"{Files.Parent(outside)}/.varve-{Guid.NewGuid():N}.tmp";
+        switch (change.Kind)
+        {
+            case ChangeKind.Link:
+                Files.SymbolicLink(change.Target, temporary);
+                Files.Rename(temporary, outside);
+                break;
+            case ChangeKind.Fifo:
+                Files.MakeFifo(temporary, change.Permissions);
+                Files.Rename(temporary, outside);
+                break;
+            default:
+                if (change.SameFileAs.Length > 0)
+                {
+                    Files.HardLink(places.Outside(change.SameFileAs), temporary);
+                    Files.Rename(temporary, outside);
+                }
+                else
+                {
+                    long? time = times is not null && times.TryGetValue(change.Path, out var given) ? given : null;
+                    store.Materialise(change.Digest, outside, change.Permissions, time);
+                }
+                digests.Learn(outside, Files.Look(outside), change.Digest, settled: true);
+                break;
+        }
+    }
+
+    private void SaveWhatStandsThere(Change change, string outside, in FileStamp stamp)
+    {
+        if (stamp.Kind == FileKind.Directory && change.Kind is ChangeKind.Deleted or ChangeKind.Directory or ChangeKind.File)
+        {
+            if (change.Kind == ChangeKind.Directory && !change.Replaced) return;
+            foreach (var entry in Files.List(outside) ?? [])
+                SaveWhatStandsThere(change with { Kind = ChangeKind.Deleted }, $"{outside}/{entry.Name}", Files.Look($"{outside}/{entry.Name}"));
+            return;
+        }
+        if (stamp.Kind != FileKind.File) return;
+        try
+        {
+            var digest = digests.Of(outside, stamp);
+            if (store.Has(digest)) return;
+            store.PutFile(outside);
+            lineage.AddSaved(outside, digest, DateTimeOffset.UtcNow);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException)
+        {
+            throw new StepRefusedException($"{outside} would be replaced and cannot be read to be saved first; change its mode or move it away", e);
+        }
+    }
+}

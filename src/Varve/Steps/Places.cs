@@ -1,0 +1,23 @@
+using Varve.Sandbox;
+
+namespace Varve.Steps;
+
+/// <summary>Where the paths that a step sees lie on the host: its workspace and its other writable folders may have other names inside.</summary>
+internal sealed class Places
+{
+    private readonly (string Inside, string Outside)[] moved;
+
+    public Places(StepRequest request) =>
+        moved = [.. new[] { (request.Key.Workspace, request.WorkspaceOutside) }
+            .Concat(request.WriteAlso.Concat(request.Binds).Select(w => (w.Key, w.Value)))
+            .Where(p => p.Item1 != p.Item2)
+            .OrderByDescending(p => p.Item1.Length)];
+
+    /// <summary>The host's path for a path inside.</summary>
+    public string Outside(string inside)
+    {
+        foreach (var (prefix, place) in moved)
+            if (View.IsWithin(inside, prefix)) return place + inside[prefix.Length..];
+        return inside;
+    }
+}

@@ -1,0 +1,181 @@
+using Varve.Lineage;
+using Varve.Linux;
+using Varve.Sandbox;
+using Varve.Store;
+
+namespace Varve.Steps;
+
+/// <summary>One thing that is not as an earlier execution found it.</summary>
+/// <param name="Path">The path, as the step sees it.</param>
+/// <param name="Kind">What the execution had learnt of it.</param>
+/// <param name="Before">What it had found: a digest, a link's target, a mode, or in words.</param>
+/// <param name="Now">What is there now.</param>
+internal sealed record Mismatch(string Path, ObservationKind Kind, string Before, string Now)
+{
+    public override string ToString() => Kind switch
+    {
+        ObservationKind.Absent => $"{Path} was looked for and not found; now it is there",
+        ObservationKind.Listing => $"the listing of {Path} changed: {Now}",
+        ObservationKind.Link => $"the link {Path} pointed to {Before}, now {Now}",
+        _ => $"input {Path} changed: {Before} to {Now}",
+    };
+}
+
+/// <summary>
+/// Whether what an execution observed holds now. A path that it wrote itself without reading what was there also
+/// holds as it left it, or as any other execution of the same step left it, or gone: those are its own traces, not
+/// somebody's input.
+/// </summary>
+internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnlyList<string> trusted)
+{
+    private static readonly StringComparer ByBytes = StringComparer.Ordinal;
+
+    /// <summary>What the executions of one step left, by path.</summary>
+    public static Dictionary<string, List<Change>> OwnTraces(IEnumerable<Trace> executions)
+    {
+        var own = new Dictionary<string, List<Change>>(ByBytes);
+        foreach (var trace in executions)
+        {
+            foreach (var change in trace.Changes)
+            {
+                if (!own.TryGetValue(change.Path, out var list)) own[change.Path] = list = [];
+                if (!list.Contains(change)) list.Add(change);
+            }
+        }
+        return own;
+    }
+
+    /// <summary>The first thing that does not hold, or null when all does.</summary>
+    /// <param name="trace">The execution in question.</param>
+    /// <param name="places">Where its paths lie.</param>
+    /// <param name="own">What this step's executions left; see <see cref="OwnTraces"/>.</param>
+    /// <param name="notMine">Paths that listings are compared without.</param>
+    public Mismatch? FirstMismatch(Trace trace, Places places, Dictionary<string, List<Change>> own, IReadOnlySet<string> notMine)
+    {
+        HashSet<string>? readBefore = null;
+        foreach (var observation in trace.Observations)
+        {
+            if (Compare(observation, places, own, notMine) is not { } mismatch) continue;
+            if (own.TryGetValue(observation.Path, out var left) && trace.Changes.Any(c => c.Path == observation.Path))
+            {
+                readBefore ??= trace.Observations.Where(o => o.Kind == ObservationKind.Content).Select(o => o.Path).ToHashSet(ByBytes);
+                if (!readBefore.Contains(observation.Path) && IsOwnTrace(places.Outside(observation.Path), left)) continue;
+            }
+            return mismatch;
+        }
+        return null;
+    }
+
+    private bool IsOwnTrace(string outside, List<Change> left)
+    {
+        var stamp = Files.Look(outside);
+        if (stamp.Kind == FileKind.Absent) return true;
+        foreach (var change in left)
+            if (IsInPlace(change, outside, stamp)) return true;
+        return false;
+    }
+
+    /// <summary>Whether what a change left stands there now.</summary>
+    public bool IsInPlace(Change change, string outside, in FileStamp stamp) => change.Kind switch
+    {
+        ChangeKind.Deleted => stamp.Kind == FileKind.Absent,
+        ChangeKind.Directory => stamp.Kind == FileKind.Directory && stamp.Permissions == change.Permissions,
+        ChangeKind.Link => stamp.Kind == FileKind.Link && Files.LinkTarget(outside) == change.Target,
+        ChangeKind.Fifo => stamp.Kind == FileKind.Special && (stamp.Mode & 0xF000) == 0x1000,
+        _ => stamp.Kind == FileKind.File && stamp.Size == change.Bytes && stamp.Permissions == change.Permissions
+            && DigestOf(outside, stamp) is { } digest && digest == change.Digest,
+    };
+
+    private Digest? DigestOf(string outside, in FileStamp stamp)
+    {
+        try
+        {
+            return digests.Of(outside, stamp);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private Mismatch? Compare(in Observation observation, Places places, Dictionary<string, List<Change>> own, IReadOnlySet<string> notMine)
+    {
+        var outside = places.Outside(observation.Path);
+        var stamp = Files.Look(outside);
+        switch (observation.Kind)
+        {
+            case ObservationKind.Absent:
+                return stamp.Exists ? new Mismatch(observation.Path, observation.Kind, "nothing", Describe(stamp)) : null;
+            case ObservationKind.Denied:
+                return stamp.Kind is FileKind.Denied || !CanOpen(outside, stamp) ? null : new Mismatch(observation.Path, observation.Kind, "no permission", Describe(stamp));
+            case ObservationKind.Link:
+                var target = stamp.Kind == FileKind.Link ? Files.LinkTarget(outside) : null;
+                return target == observation.Detail ? null : new Mismatch(observation.Path, observation.Kind, observation.Detail, target ?? Describe(stamp));
+            case ObservationKind.Listing:
+                return CompareListing(observation, outside, own, notMine);
+            default:
+                return CompareFile(observation, outside, stamp);
+        }
+    }
+
+    private Mismatch? CompareFile(in Observation observation, string outside, in FileStamp stamp)
+    {
+        var hasDigest = observation.Digest != default;
+        if (!stamp.Exists) return new Mismatch(observation.Path, observation.Kind, hasDigest ? observation.Digest.ToString() : observation.Detail, "nothing");
+        var timed = StatusText.HasTimes(observation.Detail);
+        var status = timed ? StatusText.WithTimes(stamp) : StatusText.Of(stamp);
+        if (timed || !hasDigest) return status == observation.Detail ? null : new Mismatch(observation.Path, observation.Kind, observation.Detail, status);
+        if (stamp.Kind != FileKind.File) return new Mismatch(observation.Path, observation.Kind, observation.Digest.ToString(), Describe(stamp));
+        if (DigestOf(outside, stamp) is not { } digest) return new Mismatch(observation.Path, observation.Kind, observation.Digest.ToString(), "a file that cannot be read");
+        if (digest != observation.Digest) return new Mismatch(observation.Path, observation.Kind, observation.Digest.ToString(), digest.ToString());
+        return status == observation.Detail ? null : new Mismatch(observation.Path, observation.Kind, $"mode {observation.Detail[1..]}", $"mode {status[1..]}");
+    }
+
+    private Mismatch? CompareListing(in Observation observation, string outside, Dictionary<string, List<Change>> own, IReadOnlySet<string> notMine)
+    {
+        if (Files.List(outside) is not { } now) return new Mismatch(observation.Path, observation.Kind, "a directory", "it is gone");
+        if (Digest.Of(ListingText.Of(now)) == observation.Digest) return null;
+        if (!store.Has(observation.Digest)) return new Mismatch(observation.Path, observation.Kind, observation.Digest.ToString(), "names changed");
+        var before = ListingText.Read(store.ReadAll(observation.Digest)).Select(e => e.Name).ToHashSet(ByBytes);
+        var prefix = observation.Path.Length == 1 ? "/" : observation.Path + "/";
+        bool Counts(string name) => !own.ContainsKey(prefix + name) && !notMine.Contains(prefix + name);
+        var present = now.Select(e => e.Name).ToHashSet(ByBytes);
+        var added = present.Where(n => !before.Contains(n) && Counts(n)).Order(ByBytes).ToList();
+        var removed = before.Where(n => !present.Contains(n) && Counts(n)).Order(ByBytes).ToList();
+        if (added.Count == 0 && removed.Count == 0) return null;
+        var words = new List<string>();
+        if (added.Count > 0) words.Add($"added {Some(added)}");
+        if (removed.Count > 0) words.Add($"removed {Some(removed)}");
+        return new Mismatch(observation.Path, observation.Kind, observation.Digest.ToString(), string.Join(", ", words));
+    }
+
+    private static string Some(List<string> names) => names.Count <= 3 ? string.Join(", ", names) : $"{string.Join(", ", names.Take(3))} and {names.Count - 3} more";
+
+    private static bool CanOpen(string outside, in FileStamp stamp)
+    {
+        if (stamp.Kind == FileKind.Directory) return Files.List(outside) is not null;
+        if (stamp.Kind != FileKind.File) return stamp.Exists;
+        try
+        {
+            using var file = Files.OpenRead(outside);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static string Describe(in FileStamp stamp) => stamp.Kind switch
+    {
+        FileKind.File => "a file",
+        FileKind.Directory => "a directory",
+        FileKind.Link => "a symbolic link",
+        FileKind.Absent => "nothing",
+        FileKind.Denied => "no permission to look",
+        _ => "a special file",
+    };
+
+    /// <summary>Folders whose files go by stat signature alone.</summary>
+    public IReadOnlyList<string> Trusted => trusted;
+}

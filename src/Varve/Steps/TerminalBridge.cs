@@ -1,0 +1,118 @@
+using System.Runtime.InteropServices;
+using Varve.Linux;
+
+namespace Varve.Steps;
+
+/// <summary>
+/// Connects the person's terminal with the step's own: keys go in, what the step shows comes out and is recorded,
+/// the size follows. The person's terminal is raw meanwhile, so that Ctrl-C is a key for the step's terminal to
+/// turn into a signal.
+/// </summary>
+internal sealed unsafe partial class TerminalBridge : IDisposable
+{
+    private const nuint GetSize = 0x5413, SetSize = 0x5414;
+    private const int TermiosBytes = 256, SetNow = 0, ErrorFromTerminal = 0x20;
+    private readonly TranscriptWriter transcript;
+    private readonly byte[] saved = new byte[TermiosBytes];
+    private readonly bool hasSaved;
+    private readonly int stopRead, stopWrite;
+    private PosixSignalRegistration? resized;
+    private Thread? keys, screen;
+    private int master = -1;
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int tcgetattr(int descriptor, byte* termios);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int tcsetattr(int descriptor, int when, byte* termios);
+
+    [LibraryImport("libc")]
+    private static partial void cfmakeraw(byte* termios);
+
+    public TerminalBridge(TranscriptWriter transcript)
+    {
+        this.transcript = transcript;
+        (stopRead, stopWrite) = Processes.Pipe();
+        fixed (byte* t = saved) hasSaved = tcgetattr(0, t) == 0;
+    }
+
+    /// <summary>Bytes of the person's that the step was given.</summary>
+    public long KeysPassed { get; private set; }
+
+    /// <summary>Columns and rows of the terminal that is standard output, as the key names them.</summary>
+    public static string Size()
+    {
+        var size = stackalloc ushort[4];
+        return Libc.ioctl(1, GetSize, size) == 0 ? $"{size[1]}x{size[0]}" : "80x24";
+    }
+
+    /// <summary>Starts to carry, with the other side of the step's terminal.</summary>
+    public void Start(int terminal)
+    {
+        // Raw mode begins here and not before: setting the sandbox up may fail, and its message wants a sane terminal.
+        master = Processes.fcntl(terminal, 1030 /* F_DUPFD_CLOEXEC */, 0);
+        CopySize();
+        resized = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => CopySize());
+        var raw = saved.ToArray();
+        fixed (byte* t = raw)
+        {
+            cfmakeraw(t);
+            if (hasSaved) _ = tcsetattr(0, SetNow, t);
+        }
+        keys = new Thread(CarryKeys, 1 << 18) { IsBackground = true, Name = "keys" };
+        screen = new Thread(CarryScreen, 1 << 18) { IsBackground = true, Name = "screen" };
+        keys.Start();
+        screen.Start();
+    }
+
+    private void CopySize()
+    {
+        var size = stackalloc ushort[4];
+        if (Libc.ioctl(0, GetSize, size) == 0) _ = Libc.ioctl(master, SetSize, size);
+    }
+
+    private void CarryKeys()
+    {
+        var buffer = new byte[4096];
+        var sources = stackalloc Processes.Poll[2];
+        while (true)
+        {
+            sources[0] = new Processes.Poll { Descriptor = 0, Events = Processes.PollIn };
+            sources[1] = new Processes.Poll { Descriptor = stopRead, Events = Processes.PollIn };
+            if (Processes.poll(sources, 2, -1) < 0) continue;
+            if (sources[1].Returned != 0) return;
+            var count = Processes.Read(0, buffer);
+            if (count == 0) return;
+            KeysPassed += count;
+            if (!Processes.WriteAll(master, buffer.AsSpan(0, count))) return;
+        }
+    }
+
+    private void CarryScreen()
+    {
+        var buffer = new byte[1 << 16];
+        while (true)
+        {
+            var source = new Processes.Poll { Descriptor = master, Events = Processes.PollIn };
+            if (Processes.poll(&source, 1, -1) < 0) continue;
+            if ((source.Returned & (Processes.PollIn | Processes.PollHangUp | ErrorFromTerminal)) == 0) continue;
+            var count = Processes.Read(master, buffer);
+            if (count == 0) return;
+            transcript.Add(Transcript.Output, buffer.AsSpan(0, count));
+            Processes.WriteAll(1, buffer.AsSpan(0, count));
+        }
+    }
+
+    /// <summary>Waits for the last output and gives the terminal back as it was.</summary>
+    public void Dispose()
+    {
+        Processes.WriteAll(stopWrite, "x"u8);
+        keys?.Join();
+        screen?.Join();
+        resized?.Dispose();
+        fixed (byte* t = saved)
+            if (hasSaved && keys is not null) _ = tcsetattr(0, SetNow, t);
+        foreach (var descriptor in new[] { stopRead, stopWrite, master })
+            if (descriptor >= 0) _ = Libc.close(descriptor);
+    }
+}
