@@ -1,19 +1,34 @@
-using System.CommandLine;
+using Varve.Linux;
 
 namespace Varve.Cli;
 
 /// <summary>The command line of Varve.</summary>
 internal static class Program
 {
-    internal const string Version = "0.1.0";
+    public const string Version = "0.1.0";
 
     private static int Main(string[] args)
     {
+        // Asked by scripts at every turn: answered before anything else is set up.
         if (args is ["--version"])
         {
             Console.Out.WriteLine("varve " + Version);
             return 0;
         }
-        return new RootCommand("A lineage-first pipeline tool: nothing is declared, everything is observed.").Parse(args).Invoke();
+        return CommandLine.Run(Exact(args));
+    }
+
+    /// <summary>The arguments with every byte: the runtime replaces bytes that are not UTF-8, and file names may hold them.</summary>
+    private static IReadOnlyList<string> Exact(string[] args)
+    {
+        if (!args.Any(static a => a.Contains('\uFFFD'))) return args;
+        var words = new List<string>();
+        ReadOnlySpan<byte> rest = File.ReadAllBytes("/proc/self/cmdline");
+        while (rest.IndexOf((byte)0) is var end and >= 0)
+        {
+            words.Add(PathText.Decode(rest[..end]));
+            rest = rest[(end + 1)..];
+        }
+        return words[^args.Length..];
     }
 }

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace Varve.Cli;
+
+/// <summary>
+/// Which commands there are, and how a line finds its command. Only the command that is asked for is made: making
+/// them all would cost each call a millisecond.
+/// </summary>
+internal static class CommandLine
+{
+    private const string Exec = "exec";
+
+    private static readonly (string Name, Func<Command> Make)[] Commands =
+    [
+        (Exec, ExecCommand.Make),
+    ];
+
+    /// <summary>Follows one command line; returns the exit status.</summary>
+    public static int Run(IReadOnlyList<string> args)
+    {
+        var name = NameIn(args);
+        var root = Root(name);
+        var isExec = name == Exec;
+        try
+        {
+            if (isExec) args = ExecCommand.Separate(args, root.Subcommands[0]);
+            var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+            if (parsed.Action is not HelpAction)
+            {
+                if (name.Length > 0 && parsed.CommandResult.Command == root)
+                    throw new UsageException($"there is no command '{name}'; `varve --help` lists them");
+                if (parsed.Errors.Count > 0) throw new UsageException($"{parsed.Errors[0].Message.TrimEnd('.')}; see `varve {name} --help`");
+            }
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (Exception e)
+        {
+            return Failure.Report(e, isExec, verbose: args.TakeWhile(static a => a != "--").Any(static a => a is "--verbose" or "-v"));
+        }
+    }
+
+    /// <summary>The root command with the command of this name, or with all of them when none is called so.</summary>
+    internal static RootCommand Root(string name)
+    {
+        var root = new RootCommand("A lineage-first pipeline tool: nothing is declared, everything is observed.");
+        root.Directives.Clear();
+        foreach (var option in root.Options.Where(o => o is VersionOption).ToList()) root.Options.Remove(option);
+        foreach (var option in CommonOptions.All) root.Add(option);
+        var chosen = Commands.Where(c => c.Name == name).ToArray();
+        foreach (var command in chosen.Length > 0 ? chosen : Commands) root.Add(command.Make());
+        if (name.Length == 0) root.SetAction(parsed => new HelpAction().Invoke(parsed));
+        return root;
+    }
+
+    /// <summary>The first word that is neither an option nor the value of <c>-C</c>.</summary>
+    private static string NameIn(IReadOnlyList<string> args)
+    {
+        for (var i = 0; i < args.Count; i++)
+        {
+            if (args[i] == "-C") i++;
+            else if (!args[i].StartsWith('-')) return args[i];
+        }
+        return "";
+    }
+}

@@ -1,0 +1,29 @@
+using Microsoft.Data.Sqlite;
+using Varve.Steps;
+
+namespace Varve.Cli;
+
+/// <summary>What Varve's own failures say on standard error, one line each, and their exit status.</summary>
+internal static class Failure
+{
+    public const int Usage = 2, StepFailed = 3, NoSandbox = 4, Damaged = 5, Interrupted = 130;
+    /// <summary>For `exec`, whose other statuses are the command's own, as `env` and `timeout` have it.</summary>
+    public const int ExecFailed = 125;
+
+    /// <summary>Says what went wrong; returns the exit status.</summary>
+    public static int Report(Exception failure, bool isExec, bool verbose)
+    {
+        var (status, text) = failure switch
+        {
+            OperationCanceledException => (Interrupted, "interrupted"),
+            UsageException or SettingsException => (Usage, failure.Message),
+            StepRefusedException => (NoSandbox, failure.Message),
+            SqliteException => (Damaged, $"the database cannot be used: {failure.Message}"),
+            IOException or UnauthorizedAccessException => (NoSandbox, failure.Message),
+            _ => (NoSandbox, $"internal error: {failure.GetType().Name}: {failure.Message}" + (verbose ? "" : " (this is a fault in Varve; --verbose says where)")),
+        };
+        Console.Error.WriteLine($"varve: {text.ReplaceLineEndings(" ")}");
+        if (verbose) Console.Error.WriteLine(failure);
+        return isExec && status != Interrupted ? ExecFailed : status;
+    }
+}
