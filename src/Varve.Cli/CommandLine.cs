@@ -49,7 +49,11 @@ internal static class CommandLine
         foreach (var option in CommonOptions.All) root.Add(option);
         var chosen = Commands.Where(c => c.Name == name).ToArray();
         foreach (var command in chosen.Length > 0 ? chosen : Commands) root.Add(command.Make());
-        if (name.Length == 0) root.SetAction(parsed => new HelpAction().Invoke(parsed));
+        if (name.Length == 0) root.SetAction(parsed =>
+        {
+            new HelpAction().Invoke(parsed);
+            return Failure.Usage;
+        });
         return root;
     }
 

@@ -36,8 +36,10 @@ internal static class ExecCommand
                 seenName = true;
                 continue;
             }
-            var option = known.FirstOrDefault(o => o.Name == args[i] || o.Aliases.Contains(args[i]));
-            if (option is not null && option.ValueType != typeof(bool)) i++;
+            var name = args[i].Split('=', ':')[0];
+            var option = known.FirstOrDefault(o => o.Name == name || o.Aliases.Contains(name));
+            if (option is null && !(name is "--help" or "-h" or "-?")) throw new UsageException($"there is no option {name}; see `varve exec --help`");
+            if (option is not null && option.ValueType != typeof(bool) && name == args[i]) i++;
         }
         return i >= args.Count ? args : [.. args.Take(i), "--", .. args.Skip(i)];
     }

@@ -1,5 +1,7 @@
 using Microsoft.Data.Sqlite;
+using Varve.Lineage;
 using Varve.Steps;
+using Varve.Store;
 
 namespace Varve.Cli;
 
@@ -18,6 +20,7 @@ internal static class Failure
             OperationCanceledException => (Interrupted, "interrupted"),
             UsageException or SettingsException => (Usage, failure.Message),
             StepRefusedException => (NoSandbox, failure.Message),
+            DamagedLineageException or DamagedStoreException => (Damaged, failure.Message),
             SqliteException => (Damaged, $"the database cannot be used: {failure.Message}"),
             IOException or UnauthorizedAccessException => (NoSandbox, failure.Message),
             _ => (NoSandbox, $"internal error: {failure.GetType().Name}: {failure.Message}" + (verbose ? "" : " (this is a fault in Varve; --verbose says where)")),

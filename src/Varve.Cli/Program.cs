@@ -19,7 +19,7 @@ internal static class Program
     }
 
     /// <summary>The arguments with every byte: the runtime replaces bytes that are not UTF-8, and file names may hold them.</summary>
-    private static IReadOnlyList<string> Exact(string[] args)
+    private static string[] Exact(string[] args)
     {
         if (!args.Any(static a => a.Contains('\uFFFD'))) return args;
         var words = new List<string>();
@@ -29,6 +29,6 @@ internal static class Program
             words.Add(PathText.Decode(rest[..end]));
             rest = rest[(end + 1)..];
         }
-        return words[^args.Length..];
+        return [.. words.TakeLast(args.Length)];
     }
 }

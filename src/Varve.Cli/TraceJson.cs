@@ -4,7 +4,6 @@ using Varve.Lineage;
 using Varve.Linux;
 using Varve.Sandbox;
 using Varve.Steps;
-using Varve.Store;
 
 namespace Varve.Cli;
 

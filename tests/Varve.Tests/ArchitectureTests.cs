@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Xunit;
 
 namespace Varve.Tests;
 
@@ -8,7 +9,7 @@ public sealed partial class ArchitectureTests
     private static readonly string[] RoomsFromTheRoofDown = ["Documents", "Running", "Steps", "Lineage", "Sandbox", "Store", "Linux"];
     private const int MostLines = 500;
 
-    [GeneratedRegex(@"\bVarve\.(\w+)")]
+    [GeneratedRegex(@"\bVarve\.(?<room>\w+)", RegexOptions.NonBacktracking)]
     private static partial Regex RoomName();
 
     private static IEnumerable<string> SourceFiles(params string[] folders) =>
@@ -37,7 +38,7 @@ public sealed partial class ArchitectureTests
                 var text = File.ReadAllText(file);
                 Assert.Contains($"namespace Varve.{room};", text, StringComparison.Ordinal);
                 foreach (Match name in RoomName().Matches(text))
-                    if (above.Contains(name.Groups[1].Value)) wrong.Add($"{Path.GetRelativePath(Checkout.Root, file)} names {name.Value}");
+                    if (above.Contains(name.Groups["room"].Value)) wrong.Add($"{Path.GetRelativePath(Checkout.Root, file)} names {name.Value}");
             }
         }
         Assert.Empty(wrong);

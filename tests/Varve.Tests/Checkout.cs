@@ -1,3 +1,4 @@
+using Xunit;
 namespace Varve.Tests;
 
 /// <summary>Where the checkout lies that these tests were built from.</summary>
