@@ -35,11 +35,25 @@ internal sealed unsafe class NotificationListener(int descriptor) : IDisposable
     /// <summary>Lets the kernel hand over to the waiting side on the same processor; older kernels do without.</summary>
     public void WakeSynchronously() => _ = Libc.ioctl(descriptor, FlagsRequest, (void*)1);
 
+    /// <summary>
+    /// From Linux 6.11 on, receiving itself ends when no process is left; before, only polling tells, at the price of
+    /// a further system call for each that is observed.
+    /// </summary>
+    private static readonly bool ReceivingEnds = System.Environment.OSVersion.Version >= new Version(6, 11);
+
     /// <summary>Waits for the next call. False when no process of the step is left.</summary>
     public bool Receive(out Notification notification)
     {
         fixed (Notification* n = &notification)
         {
+            while (ReceivingEnds)
+            {
+                *n = default;
+                if (Libc.ioctl(descriptor, ReceiveRequest, n) == 0) return true;
+                // A call whose process was killed meanwhile is gone (ENOENT), and so is the last process: polling tells which.
+                if (Libc.Errno == Libc.Eintr) continue;
+                if (Libc.Errno != Libc.Enoent || HasHungUp()) return false;
+            }
             while (true)
             {
                 var source = new Processes.Poll { Descriptor = descriptor, Events = Processes.PollIn };
@@ -53,6 +67,12 @@ internal sealed unsafe class NotificationListener(int descriptor) : IDisposable
                 if (Libc.ioctl(descriptor, ReceiveRequest, n) == 0) return true;
             }
         }
+    }
+
+    private bool HasHungUp()
+    {
+        var source = new Processes.Poll { Descriptor = descriptor, Events = Processes.PollIn };
+        return Processes.poll(&source, 1, 0) > 0 && (source.Returned & Processes.PollIn) == 0;
     }
 
     /// <summary>Lets the call go on as it is.</summary>
