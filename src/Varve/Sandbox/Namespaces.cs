@@ -18,9 +18,7 @@ internal static class Namespaces
     public static SandboxResult Run(SandboxRequest request, IContentSource contents, CancellationToken cancellation)
     {
         var view = View.Of(request, HasMountPower());
-        var root = request.Scratch + "/root-point";
-        Files.MakeDirectory(root);
-        using var launch = Launch.Start(LaunchPlan.Encode(request, view, root, request.Streams.OnTerminal is not null), request.Streams);
+        using var launch = Launch.Start(LaunchPlan.Encode(request, view, BuildingSite(request), request.Streams.OnTerminal is not null), request.Streams);
         using var listener = new NotificationListener(launch.Listener);
         listener.WakeSynchronously();
         var log = new EventLog();
@@ -77,6 +75,18 @@ internal static class Namespaces
             PeakBytes = Math.Max(end.PeakBytes, memory.PeakBytes),
             StartedAt = startedAt,
         };
+    }
+
+    /// <summary>
+    /// A folder of the host over which the step's file system is put together, in a mount namespace where nobody else
+    /// sees it: one that is not shown inside, else it would show itself, and that holds nothing that is needed.
+    /// </summary>
+    private static string BuildingSite(SandboxRequest request)
+    {
+        List<string> needed = [request.Scratch, .. request.Writable.Select(w => w.Outside), .. request.RootLayers, .. request.Binds.Select(b => b.Value)];
+        foreach (var site in new[] { "/run", "/tmp", "/mnt", "/media" })
+            if (Files.Look(site).Kind == FileKind.Directory && !needed.Exists(path => View.IsWithin(path, site))) return site;
+        throw new SandboxException("the sandbox could not be set up: the workspace, VARVE_HOME and further folders take up all of /run, /tmp, /mnt and /media; move one of them elsewhere");
     }
 
     /// <summary>Whether this process may mount without a user namespace (CAP_SYS_ADMIN).</summary>
