@@ -13,7 +13,7 @@ internal static class CommandLine
 
     private static readonly (string Name, Func<Command> Make)[] Commands =
     [
-        (Exec, ExecCommand.Make),
+        (Exec, ExecCommand.Make), ("log", LogCommand.Make), ("show", ShowCommand.Make),
     ];
 
     /// <summary>Follows one command line; returns the exit status.</summary>

@@ -163,7 +163,7 @@ internal static class TraceJson
         json.WriteEndObject();
     }
 
-    private static void Origin(Utf8JsonWriter json, Origin origin)
+    public static void Origin(Utf8JsonWriter json, Origin origin)
     {
         json.WriteStartObject("origin");
         json.WriteString("document", Safe(origin.Document));
@@ -196,7 +196,7 @@ internal static class TraceJson
         if (PathText.HasEscapes(path)) json.WriteString("pathBytes", Convert.ToBase64String(PathText.Encode(path)));
     }
 
-    private static void Texts(Utf8JsonWriter json, string name, IEnumerable<string> texts)
+    public static void Texts(Utf8JsonWriter json, string name, IEnumerable<string> texts)
     {
         json.WriteStartArray(name);
         foreach (var text in texts) json.WriteStringValue(Safe(text));

@@ -50,6 +50,20 @@ internal static class Words
         return $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
     }
 
+    /// <summary>One line that a terminal can take: bytes that are no UTF-8, and control characters, as <c>\xNN</c>.</summary>
+    public static string Line(string text)
+    {
+        if (!text.Any(static c => char.IsControl(c) || char.IsLowSurrogate(c))) return text;
+        var line = new System.Text.StringBuilder(text.Length + 16);
+        for (var i = 0; i < text.Length; i++)
+        {
+            var isLone = char.IsLowSurrogate(text[i]) && (i == 0 || !char.IsHighSurrogate(text[i - 1]));
+            if (isLone || char.IsControl(text[i])) line.Append($"\\x{(byte)text[i]:X2}");
+            else line.Append(text[i]);
+        }
+        return line.ToString();
+    }
+
     /// <summary>At most so many characters, on one line, the end cut off with an ellipsis.</summary>
     public static string Short(string text, int most)
     {
