@@ -9,6 +9,8 @@ namespace Varve.Cli;
 internal static class Failure
 {
     public const int Usage = 2, StepFailed = 3, NoSandbox = 4, Damaged = 5, Interrupted = 130;
+    /// <summary>No failure: what was compared is not the same, as `diff` and `cmp` have it.</summary>
+    public const int Different = 1;
     /// <summary>For `exec`, whose other statuses are the command's own, as `env` and `timeout` have it.</summary>
     public const int ExecFailed = 125;
 

@@ -1,5 +1,4 @@
 using Varve.Linux;
-using Varve.Store;
 
 namespace Varve.Steps;
 
@@ -54,12 +53,12 @@ public sealed record Settings
     }
 
     /// <summary>
-    /// How an environment stands in a step's key: <c>host</c>, or <c>NAME@</c> and the digest of where its root lies.
-    /// What is in the root is observed file by file, so it need not be in the key.
+    /// How an environment stands in a step's key: <c>host</c>, or <c>NAME@</c> and what tells its root from others.
     /// </summary>
+    /// <exception cref="SettingsException">No such environment, or its root cannot be read.</exception>
     public string Identity(string environment) => environment is "host"
         ? environment
-        : $"{environment}@{Digest.Of(PathText.Encode(RootLayers(environment)[0]))}";
+        : $"{environment}@{RootIdentity.Of(RootLayers(environment)[0])}";
 
     private static string? PersonalFile()
     {

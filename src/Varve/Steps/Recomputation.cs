@@ -1,0 +1,134 @@
+using Varve.Lineage;
+using Varve.Linux;
+using Varve.Sandbox;
+using Varve.Store;
+
+namespace Varve.Steps;
+
+/// <summary>
+/// Runs a known step once more, beside the workspace: in a folder that holds just what the earlier execution saw of
+/// the workspace, as it saw it. Nothing is put in place; the new execution is recorded, and both are kept.
+/// </summary>
+internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner runner, Settings settings)
+{
+    /// <summary>Runs it again.</summary>
+    /// <exception cref="StepRefusedException">What it saw is not there any more, or it cannot be run without its person.</exception>
+    public StepOutcome Run(Trace trace, CancellationToken cancellation)
+    {
+        if (trace.Input.Kind != "none") throw new StepRefusedException($"step {trace.Step.Short} read standard input; run it again with `varve exec --again`");
+        Files.MakeDirectories(home.RunningFolder);
+        var folder = $"{home.RunningFolder}/recompute-{ExecutionId.New()}";
+        try
+        {
+            Rebuild(trace, folder);
+            return runner.Run(Request(trace, folder), cancellation);
+        }
+        catch (IOException e)
+        {
+            throw new StepRefusedException($"what step {trace.Step.Short} saw could not be rebuilt: {e.Message}", e);
+        }
+        finally
+        {
+            Files.RemoveTree(folder);
+        }
+    }
+
+    private StepRequest Request(Trace trace, string folder)
+    {
+        var key = trace.Key;
+        var environment = key.Environment.Split('@')[0];
+        return new StepRequest
+        {
+            Key = key,
+            WorkspaceOutside = folder,
+            WriteAlso = [.. key.Options.Where(static o => o.StartsWith("write=", StringComparison.Ordinal)).Select(static o => new KeyValuePair<string, string>(o[6..], o[6..]))],
+            RootLayers = settings.RootLayers(environment),
+            NetworkOpen = key.Options.Contains("net=open", StringComparer.Ordinal),
+            Again = true,
+            Defer = true,
+            Origin = trace.Origin,
+        };
+    }
+
+    private void Rebuild(Trace trace, string folder)
+    {
+        var workspace = trace.Key.Workspace;
+        string Place(string path) => folder + path[(workspace.Length == 1 ? 0 : workspace.Length)..];
+        MakeFolder(workspace, folder);
+        MakeFolder(trace.Key.Directory, Place(trace.Key.Directory));
+
+        var listings = new List<Observation>();
+        foreach (var seen in trace.Observations)
+        {
+            if (!View.IsWithin(seen.Path, workspace)) continue;
+            var place = Place(seen.Path);
+            switch (seen.Kind)
+            {
+                case ObservationKind.Content or ObservationKind.Status when seen.Detail is ['f', ..]:
+                    PutFile(seen, place);
+                    break;
+                case ObservationKind.Status when seen.Detail is ['d', ..]:
+                    MakeFolder(seen.Path, place);
+                    Files.SetPermissions(place, Convert.ToInt32(seen.Detail[1..], 8));
+                    break;
+                case ObservationKind.Link:
+                    Files.MakeDirectories(Files.Parent(place));
+                    if (!Files.Look(place).Exists) Files.SymbolicLink(seen.Detail, place);
+                    break;
+                case ObservationKind.Listing:
+                    MakeFolder(seen.Path, place);
+                    listings.Add(seen);
+                    break;
+            }
+        }
+        foreach (var listing in listings) FillListing(listing, Place(listing.Path));
+    }
+
+    private static void MakeFolder(string path, string place)
+    {
+        Files.MakeDirectories(place);
+        if (Files.Look(path) is { Kind: FileKind.Directory } original) Files.SetPermissions(place, original.Permissions | 0x1C0);
+    }
+
+    private void PutFile(in Observation seen, string place)
+    {
+        if (Files.Look(place).Exists) return;
+        Files.MakeDirectories(Files.Parent(place));
+        var permissions = Convert.ToInt32(seen.Detail[1..].Split(' ')[0], 8);
+        if (seen.Digest != default && store.Has(seen.Digest))
+        {
+            store.Materialise(seen.Digest, place, permissions, modifiedNs: null);
+            return;
+        }
+        // Large inputs are not kept: the one in the workspace will do while it has the same bytes.
+        if (Files.Look(seen.Path).Kind != FileKind.File) throw new IOException($"{seen.Path} is gone, and its content {seen.Digest} is not in the store");
+        using var source = Files.OpenRead(seen.Path);
+        if (seen.Digest != default && BlobStore.HashOf(source) != seen.Digest) throw new IOException($"{seen.Path} changed since, and its earlier content {seen.Digest} is not in the store");
+        using (var copy = Files.Create(place, 0x1A4)) Files.CopyBytes(source, copy, place);
+        Files.SetPermissions(place, permissions);
+        Files.SetModified(place, Files.Look(seen.Path).ModifiedNs);
+    }
+
+    /// <summary>Names that were listed and never looked at: of them only the kind was seen.</summary>
+    private void FillListing(in Observation listing, string place)
+    {
+        if (!store.Has(listing.Digest)) throw new IOException($"the listing of {listing.Path} is not in the store");
+        foreach (var entry in ListingText.Read(store.ReadAll(listing.Digest)))
+        {
+            var path = $"{place}/{entry.Name}";
+            if (Files.Look(path).Exists) continue;
+            switch (entry.Kind)
+            {
+                case FileKind.Directory:
+                    Files.MakeDirectory(path);
+                    break;
+                case FileKind.Link:
+                    Files.SymbolicLink("unknown", path);
+                    break;
+                default:
+                    Files.Create(path, 0x1A4).Dispose();
+                    break;
+            }
+        }
+    }
+}
