@@ -20,7 +20,7 @@ internal readonly record struct PictureLine(string Text, PictureTone Tone);
 /// </summary>
 internal static class RunPicture
 {
-    private const int WidestName = 24, NarrowestBar = 10, WidestBar = 30, MostRunningOfABlock = 4;
+    private const int WidestName = 24, BarColumns = 24, ShortBarColumns = 10, MostRunningOfABlock = 4, WideTerminal = 78, NarrowTerminal = 56;
 
     public static IReadOnlyList<PictureLine> Draw(BoardSnapshot run, string title, int columns, int lines)
     {
@@ -74,8 +74,8 @@ internal static class RunPicture
         var tone = block.Failed > 0 ? PictureTone.Bad : block.Done >= block.Total ? PictureTone.Good : block.Running > 0 ? PictureTone.Plain : PictureTone.Faint;
         var text = $"  {Words.Short(block.Name, nameColumns).PadRight(nameColumns)} ";
         var counts = $" {block.Done:#,0}/{block.Total:#,0}{Details(block)}";
-        var bar = Math.Min(WidestBar, columns - text.Length - counts.Length - 2);
-        if (bar >= NarrowestBar)
+        var bar = columns >= WideTerminal ? BarColumns : columns >= NarrowTerminal ? ShortBarColumns : 0;
+        if (bar > 0)
         {
             var filled = block.Total == 0 ? 0 : (int)((long)bar * block.Done / block.Total);
             text += $"[{new string('#', filled)}{new string('.', bar - filled)}]";
