@@ -26,8 +26,11 @@ public interface ILineage
     /// <summary>The newest execution of a step, reusable or not.</summary>
     Trace? Newest(Digest step);
 
-    /// <summary>The newest successful execution that a block of a document asked for or reused, per element; for forecasts, the graph and estimates.</summary>
-    IReadOnlyList<Trace> NewestOf(string document, string block);
+    /// <summary>
+    /// For each block and element of a document, the execution that it last ran or reused; its <see cref="Trace.Origin"/>
+    /// is that block and element. For forecasts, the graph and estimates.
+    /// </summary>
+    IReadOnlyList<Trace> NewestOf(string document);
 
     /// <summary>Executions that left this path with this content (a redirected standard output counts), newest first.</summary>
     IReadOnlyList<Trace> Writers(string path, Digest content);

@@ -10,13 +10,17 @@ namespace Varve.Lineage;
 /// <inheritdoc cref="ILineage"/>
 internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
 {
-    private const string Columns = "e.execution, e.step, e.started, e.elapsed, e.processor, e.peak, e.exit, e.not_reusable, e.document, e.block, e.element, e.host_set, e.own_set, e.outcome, e.number";
+    private const string Columns = "e.execution, e.step, e.started, e.elapsed, e.processor, e.peak, e.exit, e.not_reusable, e.document, e.block, e.element, e.host_set, o.data, e.outcome, e.number";
+    private const string From = "FROM executions e JOIN sets o ON o.digest = e.own_set";
+    private const int UsesAtOnce = 1024;
     private const int StepsAtOnce = 500;
     private readonly Lock access = new();
     private readonly Dictionary<Digest, ObservationSet> sets = [];
     private readonly Dictionary<Digest, StepKey> keys = [];
     private readonly Dictionary<Digest, List<Trace>> ahead = [];
     private readonly Dictionary<string, SqliteCommand> prepared = new(StringComparer.Ordinal);
+    private readonly Dictionary<long, Trace> traces = [];
+    private readonly List<(string Execution, long At, Origin? Origin)> uses = [];
     private SqliteConnection? connection;
     private long knownVersion = -1;
 
@@ -56,6 +60,7 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
             trace.Execution, trace.Step.Bytes.ToArray(), trace.StartedAt.ToUnixTimeMilliseconds(), trace.Elapsed.TotalSeconds, trace.Processor.TotalSeconds, trace.PeakBytes,
             trace.ExitCode, trace.NotReusable, trace.Origin?.Document, trace.Origin?.Block, trace.Origin?.Element, hostName.Bytes.ToArray(), ownName.Bytes.ToArray(), outcome);
         var number = (long)Scalar("SELECT last_insert_rowid()")!;
+        if (trace.Origin is { } origin && trace.ExitCode == 0) SetLatest(trace.Execution, origin);
         foreach (var item in own)
             if (item.Digest != default && item.Kind is ObservationKind.Content or ObservationKind.Status) Run("INSERT INTO reads VALUES($1,$2,$3)", number, Printable(item.Path), item.Digest.Bytes.ToArray());
         foreach (var change in trace.OutputFile is { } output ? trace.Changes.Append(output) : trace.Changes)
@@ -86,8 +91,38 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
     public void AddUse(string execution, DateTimeOffset at, Origin? origin)
     {
         lock (access)
-            Run("INSERT INTO uses SELECT number, $2, $3, $4, $5 FROM executions WHERE execution = $1", execution, at.ToUnixTimeMilliseconds(), origin?.Document, origin?.Block, origin?.Element);
+        {
+            // Written together: a document with nothing to do counts a thousand of them.
+            uses.Add((execution, at.ToUnixTimeMilliseconds(), origin));
+            if (uses.Count >= UsesAtOnce) WriteUses();
+        }
     }
+
+    private void WriteUses()
+    {
+        if (uses.Count == 0) return;
+        Run("BEGIN IMMEDIATE");
+        try
+        {
+            foreach (var (execution, at, origin) in uses)
+            {
+                Run("INSERT INTO uses SELECT number, $2, $3, $4, $5 FROM executions WHERE execution = $1", execution, at, origin?.Document, origin?.Block, origin?.Element);
+                if (origin is not null) SetLatest(execution, origin);
+            }
+            uses.Clear();
+            Run("COMMIT");
+        }
+        catch
+        {
+            Run("ROLLBACK");
+            throw;
+        }
+    }
+
+    private void SetLatest(string execution, Origin origin) => Run("""
+        INSERT INTO latest SELECT $1, $2, $3, number FROM executions WHERE execution = $4
+        ON CONFLICT DO UPDATE SET execution = excluded.execution WHERE execution <> excluded.execution
+        """, origin.Document, origin.Block, origin.Element, execution);
 
     /// <inheritdoc/>
     public void AddSaved(string path, Digest content, DateTimeOffset at)
@@ -138,27 +173,18 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Trace> NewestOf(string document, string block)
+    public IReadOnlyList<Trace> NewestOf(string document)
     {
         lock (access)
         {
-            var newest = new Dictionary<string, (long At, long Number)>(StringComparer.Ordinal);
-            using (var reader = Query("""
-                SELECT element, started, number FROM executions WHERE document = $1 AND block = $2 AND not_reusable = ''
-                UNION ALL SELECT element, at, execution FROM uses WHERE document = $1 AND block = $2
-                """, document, block))
+            WriteUses();
+            var origins = new List<(long Number, string Block, string Element)>();
+            using (var reader = Query("SELECT execution, block, element FROM latest WHERE document = $1", document))
             {
-                while (reader.Read())
-                {
-                    var element = reader.IsDBNull(0) ? "" : reader.GetString(0);
-                    var found = (reader.GetInt64(1), reader.GetInt64(2));
-                    if (!newest.TryGetValue(element, out var last) || last.At <= found.Item1) newest[element] = found;
-                }
+                while (reader.Read()) origins.Add((reader.GetInt64(0), reader.GetString(1), reader.GetString(2)));
             }
-            var traces = new List<Trace>(newest.Count);
-            foreach (var part in newest.Values.Chunk(StepsAtOnce))
-                traces.AddRange(Read($"WHERE e.number IN ({string.Join(',', part.Select(p => p.Number.ToString(CultureInfo.InvariantCulture)))})"));
-            return traces;
+            Read("WHERE e.number IN (SELECT execution FROM latest WHERE document = $1)", document);
+            return [.. origins.Where(o => traces.ContainsKey(o.Number)).Select(o => traces[o.Number] with { Origin = new Origin(document, o.Block, o.Element) })];
         }
     }
 
@@ -170,42 +196,46 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
 
     internal IReadOnlyList<Trace> Read(string condition, params object?[] values)
     {
-        var rows = new List<(Trace Bare, Digest Host, Digest Own, byte[] Outcome)>();
-        using (var reader = Query($"SELECT {Columns} FROM executions e {condition}", values))
+        var rows = new List<(long Number, Trace? Bare, Digest Host, byte[] Own, byte[] Outcome)>();
+        using (var reader = Query($"SELECT {Columns} {From} {condition}", values))
         {
-            while (reader.Read()) rows.Add(ReadRow(reader));
-        }
-        var traces = new List<Trace>(rows.Count);
-        foreach (var (bare, host, own, outcome) in rows)
-        {
-            traces.Add(TraceCodec.DecodeOutcome(outcome, bare with
+            while (reader.Read())
             {
-                Key = Key(bare.Step),
-                Observations = new SplitObservations(Set(host, keep: true), Set(own, keep: false)),
-            }));
+                var number = reader.GetInt64(14);
+                rows.Add(traces.ContainsKey(number) ? (number, null, default, [], []) : (number, ReadRow(reader), new Digest((byte[])reader[11]), (byte[])reader[12], (byte[])reader[13]));
+            }
         }
-        return traces;
+        var found = new List<Trace>(rows.Count);
+        foreach (var (number, bare, host, own, outcome) in rows)
+        {
+            if (bare is not null)
+            {
+                traces[number] = TraceCodec.DecodeOutcome(outcome, bare with
+                {
+                    Key = Key(bare.Step),
+                    Observations = new SplitObservations(Set(host), new ObservationSet(default, TraceCodec.DecodeSet(own))),
+                });
+            }
+            found.Add(traces[number]);
+        }
+        return found;
     }
 
-    private static (Trace Bare, Digest Host, Digest Own, byte[] Outcome) ReadRow(SqliteDataReader row)
+    private static Trace ReadRow(SqliteDataReader row) => new()
     {
-        var trace = new Trace
-        {
-            Execution = row.GetString(0),
-            Step = new Digest((byte[])row[1]),
-            StartedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)),
-            Elapsed = TimeSpan.FromSeconds(row.GetDouble(3)),
-            Processor = TimeSpan.FromSeconds(row.GetDouble(4)),
-            PeakBytes = row.GetInt64(5),
-            ExitCode = row.GetInt32(6),
-            NotReusable = row.GetString(7),
-            Origin = row.IsDBNull(8) ? null : new Origin(row.GetString(8), row.GetString(9), row.IsDBNull(10) ? "" : row.GetString(10)),
-            Key = null!,
-            Observations = [],
-            Changes = [],
-        };
-        return (trace, new Digest((byte[])row[11]), new Digest((byte[])row[12]), (byte[])row[13]);
-    }
+        Execution = row.GetString(0),
+        Step = new Digest((byte[])row[1]),
+        StartedAt = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)),
+        Elapsed = TimeSpan.FromSeconds(row.GetDouble(3)),
+        Processor = TimeSpan.FromSeconds(row.GetDouble(4)),
+        PeakBytes = row.GetInt64(5),
+        ExitCode = row.GetInt32(6),
+        NotReusable = row.GetString(7),
+        Origin = row.IsDBNull(8) ? null : new Origin(row.GetString(8), row.GetString(9), row.IsDBNull(10) ? "" : row.GetString(10)),
+        Key = null!,
+        Observations = [],
+        Changes = [],
+    };
 
     private StepKey Key(Digest step)
     {
@@ -213,12 +243,10 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
         return keys[step] = TraceCodec.DecodeKey((byte[])Scalar("SELECT key FROM steps WHERE step = $1", step.Bytes.ToArray())!);
     }
 
-    private ObservationSet Set(Digest name, bool keep)
+    private ObservationSet Set(Digest name)
     {
         if (sets.TryGetValue(name, out var known)) return known;
-        var set = new ObservationSet(name, TraceCodec.DecodeSet((byte[])Scalar("SELECT data FROM sets WHERE digest = $1", name.Bytes.ToArray())!));
-        if (keep) sets[name] = set;
-        return set;
+        return sets[name] = new ObservationSet(name, TraceCodec.DecodeSet((byte[])Scalar("SELECT data FROM sets WHERE digest = $1", name.Bytes.ToArray())!));
     }
 
     private SqliteCommand Prepare(string sql, object?[] values)
@@ -249,6 +277,7 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        lock (access) WriteUses();
         foreach (var command in prepared.Values) command.Dispose();
         connection?.Dispose();
     }

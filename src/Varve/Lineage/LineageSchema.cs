@@ -20,14 +20,14 @@ internal static class LineageSchema
             elapsed REAL NOT NULL, processor REAL NOT NULL, peak INTEGER NOT NULL, exit INTEGER NOT NULL, not_reusable TEXT NOT NULL,
             document TEXT, block TEXT, element TEXT, host_set BLOB NOT NULL, own_set BLOB NOT NULL, outcome BLOB NOT NULL);
         CREATE INDEX executions_step ON executions(step, number);
-        CREATE INDEX executions_block ON executions(document, block) WHERE document IS NOT NULL;
+        CREATE TABLE latest(document TEXT NOT NULL, block TEXT NOT NULL, element TEXT NOT NULL, execution INTEGER NOT NULL, PRIMARY KEY(document, block, element)) WITHOUT ROWID;
         CREATE TABLE reads(execution INTEGER NOT NULL, path TEXT NOT NULL, digest BLOB NOT NULL);
         CREATE INDEX reads_digest ON reads(digest);
         CREATE TABLE writes(execution INTEGER NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL, digest BLOB, bytes INTEGER NOT NULL, mode INTEGER NOT NULL);
         CREATE INDEX writes_path ON writes(path);
         CREATE INDEX writes_digest ON writes(digest);
         CREATE TABLE uses(execution INTEGER NOT NULL, at INTEGER NOT NULL, document TEXT, block TEXT, element TEXT);
-        CREATE INDEX uses_block ON uses(document, block) WHERE document IS NOT NULL;
+        CREATE INDEX uses_execution ON uses(execution);
         CREATE TABLE saved(path TEXT NOT NULL, digest BLOB NOT NULL, at INTEGER NOT NULL);
         CREATE TABLE pins(digest BLOB PRIMARY KEY, path TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
         """;

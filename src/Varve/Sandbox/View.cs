@@ -52,6 +52,7 @@ internal sealed class View
         if (request.RootLayers.Count == 0) view.AddHost();
         else view.AddRoot(request);
         view.AddOwnFolders(request.Scratch);
+        if (request.RootLayers.Count == 0) view.AddAccounts(request.Scratch);
         for (var i = 0; i < request.Writable.Count; i++) view.AddWritable(request, i);
         foreach (var (inside, outside) in request.Binds)
         {
@@ -111,7 +112,9 @@ internal sealed class View
     private void AddRoot(SandboxRequest request)
     {
         var upper = AddOverlay(request, "root", request.RootLayers, "/");
-        Place("/", Zone.Environment, "");
+        // One folder can be looked at from outside, file by file; a stack of layers goes by its identity in the key.
+        if (request.RootLayers.Count == 1) Place("/", Zone.Observed, request.RootLayers[0]);
+        else Place("/", Zone.Environment, "");
         if (request.RootWritable) Uppers.Add((new WritableFolder("/", request.RootLayers[0]), upper));
     }
 
@@ -147,6 +150,10 @@ internal sealed class View
         Add("terminals", "/dev/pts");
         Add("tmpfs", "/dev/shm", "mode=1777");
         Place("/dev/shm", Zone.Private, "");
+    }
+
+    private void AddAccounts(string scratch)
+    {
         foreach (var (name, text) in AccountFiles())
         {
             var path = $"{scratch}/{name}";

@@ -54,10 +54,12 @@ public sealed record StepRequest
     /// <summary>Record only; the caller puts the changes in place later (elements of a map).</summary>
     public bool Defer { get; init; }
     /// <summary>
-    /// Absolute paths (inside) that other steps of the same document write and that this one must not see in a
-    /// listing when a known execution is looked for: its siblings' and its successors'.
+    /// Whether an absolute path (inside) is written by other steps of the same document that this one must not see: its
+    /// siblings and its successors. Such a name counts neither in a listing nor as one looked for in vain.
     /// </summary>
-    public IReadOnlySet<string> NotMine { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+    public Func<string, bool> NotMine { get; init; } = static _ => false;
+    /// <summary>Called when the step really has to run, before it does; what it returns is disposed when the step has ended.</summary>
+    public Func<IDisposable>? BeforeRunning { get; init; }
     /// <summary>Which block asks.</summary>
     public Origin? Origin { get; init; }
 }

@@ -25,7 +25,6 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
         private readonly StepLock lockFile;
         private readonly TranscriptWriter transcript;
         private readonly string? outputFile;
-        private bool movedAside;
 
         public Run(VarveHome home, BlobStore store, DigestCache digests, StepSettings settings, StepRequest request, Digest step, InputFeed? feed)
         {
@@ -102,7 +101,7 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
                 Command = request.Key.Command,
                 Directory = request.Key.Directory,
                 Variables = request.Key.Variables,
-                Writable = [new WritableFolder(request.Key.Workspace, request.WorkspaceOutside), .. request.WriteAlso.Select(w => new WritableFolder(w.Key, w.Value))],
+                Writable = request.RootWritable ? [] : [new WritableFolder(request.Key.Workspace, request.WorkspaceOutside), .. request.WriteAlso.Select(w => new WritableFolder(w.Key, w.Value))],
                 RootLayers = request.RootLayers,
                 RootWritable = request.RootWritable,
                 Binds = request.Binds,
@@ -161,8 +160,7 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
         {
             Files.MakeDirectories(home.FailedFolder);
             var kept = $"{home.FailedFolder}/{id}";
-            Files.Rename($"{scratch}/w0/upper", kept);
-            movedAside = true;
+            Files.Rename($"{scratch}/{(request.RootWritable ? "root" : "w0")}/upper", kept);
             return kept;
         }
 
@@ -170,7 +168,6 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
         {
             transcript.Dispose();
             lockFile.Dispose();
-            _ = movedAside;
             Files.RemoveTree(scratch);
         }
     }

@@ -10,14 +10,14 @@ internal sealed class Places
     public Places(StepRequest request) =>
         moved = [.. new[] { (request.Key.Workspace, request.WorkspaceOutside) }
             .Concat(request.WriteAlso.Concat(request.Binds).Select(w => (w.Key, w.Value)))
-            .Where(p => p.Item1 != p.Item2)
+            .Concat(request.RootLayers is [var root] ? [("/", root)] : [])
             .OrderByDescending(p => p.Item1.Length)];
 
     /// <summary>The host's path for a path inside.</summary>
     public string Outside(string inside)
     {
         foreach (var (prefix, place) in moved)
-            if (View.IsWithin(inside, prefix)) return place + inside[prefix.Length..];
+            if (View.IsWithin(inside, prefix)) return prefix.Length == 1 ? place + inside : place + inside[prefix.Length..];
         return inside;
     }
 }

@@ -28,7 +28,9 @@ internal sealed record Mismatch(string Path, ObservationKind Kind, string Before
 /// </summary>
 internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnlyList<string> trusted)
 {
+    private const long HeldForMs = 2000;
     private static readonly StringComparer ByBytes = StringComparer.Ordinal;
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<Digest, long> heldLately = new();
 
     /// <summary>What the executions of one step left, by path.</summary>
     public static Dictionary<string, List<Change>> OwnTraces(IEnumerable<Trace> executions)
@@ -50,10 +52,28 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnly
     /// <param name="places">Where its paths lie.</param>
     /// <param name="own">What this step's executions left; see <see cref="OwnTraces"/>.</param>
     /// <param name="notMine">Paths that listings are compared without.</param>
-    public Mismatch? FirstMismatch(Trace trace, Places places, Dictionary<string, List<Change>> own, IReadOnlySet<string> notMine)
+    public Mismatch? FirstMismatch(Trace trace, Places places, Dictionary<string, List<Change>> own, Func<string, bool> notMine)
+    {
+        if (trace.Observations is not SplitObservations split) return FirstMismatch(trace.Observations, trace, places, own, notMine);
+        return FirstMismatch(split.Own.Items, trace, places, own, notMine) ?? FirstHostMismatch(split.Host, trace, places, own, notMine);
+    }
+
+    /// <summary>
+    /// What thousands of steps share, programs and libraries above all, is compared once for all of them that are asked
+    /// about within a moment.
+    /// </summary>
+    private Mismatch? FirstHostMismatch(ObservationSet host, Trace trace, Places places, Dictionary<string, List<Change>> own, Func<string, bool> notMine)
+    {
+        if (heldLately.TryGetValue(host.Name, out var at) && System.Environment.TickCount64 - at < HeldForMs) return null;
+        var mismatch = FirstMismatch(host.Items, trace, places, own, notMine);
+        if (mismatch is null) heldLately[host.Name] = System.Environment.TickCount64;
+        return mismatch;
+    }
+
+    private Mismatch? FirstMismatch(IReadOnlyList<Observation> observations, Trace trace, Places places, Dictionary<string, List<Change>> own, Func<string, bool> notMine)
     {
         HashSet<string>? readBefore = null;
-        foreach (var observation in trace.Observations)
+        foreach (var observation in observations)
         {
             if (Compare(observation, places, own, notMine) is not { } mismatch) continue;
             if (own.TryGetValue(observation.Path, out var left) && trace.Changes.Any(c => c.Path == observation.Path))
@@ -98,14 +118,14 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnly
         }
     }
 
-    private Mismatch? Compare(in Observation observation, Places places, Dictionary<string, List<Change>> own, IReadOnlySet<string> notMine)
+    private Mismatch? Compare(in Observation observation, Places places, Dictionary<string, List<Change>> own, Func<string, bool> notMine)
     {
         var outside = places.Outside(observation.Path);
         var stamp = Files.Look(outside);
         switch (observation.Kind)
         {
             case ObservationKind.Absent:
-                return stamp.Exists ? new Mismatch(observation.Path, observation.Kind, "nothing", Describe(stamp)) : null;
+                return stamp.Exists && !notMine(observation.Path) ? new Mismatch(observation.Path, observation.Kind, "nothing", Describe(stamp)) : null;
             case ObservationKind.Denied:
                 return stamp.Kind is FileKind.Denied || !CanOpen(outside, stamp) ? null : new Mismatch(observation.Path, observation.Kind, "no permission", Describe(stamp));
             case ObservationKind.Link:
@@ -131,14 +151,14 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnly
         return status == observation.Detail ? null : new Mismatch(observation.Path, observation.Kind, $"mode {observation.Detail[1..]}", $"mode {status[1..]}");
     }
 
-    private Mismatch? CompareListing(in Observation observation, string outside, Dictionary<string, List<Change>> own, IReadOnlySet<string> notMine)
+    private Mismatch? CompareListing(in Observation observation, string outside, Dictionary<string, List<Change>> own, Func<string, bool> notMine)
     {
         if (Files.List(outside) is not { } now) return new Mismatch(observation.Path, observation.Kind, "a directory", "it is gone");
         if (Digest.Of(ListingText.Of(now)) == observation.Digest) return null;
         if (!store.Has(observation.Digest)) return new Mismatch(observation.Path, observation.Kind, observation.Digest.ToString(), "names changed");
         var before = ListingText.Read(store.ReadAll(observation.Digest)).Select(e => e.Name).ToHashSet(ByBytes);
         var prefix = observation.Path.Length == 1 ? "/" : observation.Path + "/";
-        bool Counts(string name) => !own.ContainsKey(prefix + name) && !notMine.Contains(prefix + name);
+        bool Counts(string name) => !own.ContainsKey(prefix + name) && !notMine(prefix + name);
         var present = now.Select(e => e.Name).ToHashSet(ByBytes);
         var added = present.Where(n => !before.Contains(n) && Counts(n)).Order(ByBytes).ToList();
         var removed = before.Where(n => !present.Contains(n) && Counts(n)).Order(ByBytes).ToList();

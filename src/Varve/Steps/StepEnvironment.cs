@@ -11,6 +11,9 @@ public static class StepEnvironment
     /// </summary>
     public const string SourceDateEpoch = "315532800";
 
+    /// <summary>Where programs are looked for in a root file system that is not the host's.</summary>
+    public const string PlainPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
     private static readonly string[] PassedByDefault =
         ["PATH", "TERM", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "LD_LIBRARY_PATH", "GDAL_DATA", "PROJ_LIB"];
 

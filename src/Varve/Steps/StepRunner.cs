@@ -129,6 +129,7 @@ public sealed class StepRunner : IStepRunner
     {
         // Files put in place within the present clock tick could not be told from ones changed while the step runs.
         while (Files.CoarseNow() <= Placement.LastPlacedNs) Thread.Sleep(1);
+        using var admitted = request.BeforeRunning?.Invoke();
         using var run = execution.Begin(request, step, input);
         var result = run.Observe(cancellation);
         var places = new Places(request);

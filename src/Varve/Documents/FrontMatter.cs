@@ -1,0 +1,138 @@
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace Varve.Documents;
+
+/// <summary>What a document says of itself between the dashes at its top.</summary>
+internal sealed record FrontMatter
+{
+    private const string Known = "title, inputs, parameters, environments, publish, debian";
+
+    /// <summary>Named files or folders, relative to the document unless absolute.</summary>
+    public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    /// <summary>Named values; one with several makes a map of every block that mentions it.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Parameters { get; init; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+    /// <summary>Named root file systems.</summary>
+    public IReadOnlyDictionary<string, string> Environments { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    /// <summary>Where results are published; empty for nowhere.</summary>
+    public string PublishFolder { get; init; } = "";
+    /// <summary>Which files are published: globs relative to the document.</summary>
+    public IReadOnlyList<string> PublishFiles { get; init; } = [];
+    /// <summary>Debian packages that the steps' programs come from.</summary>
+    public IReadOnlyList<string> DebianPackages { get; init; } = [];
+
+    public bool HasEnvironment(string name) => name == "host" || Environments.ContainsKey(name);
+
+    public string EnvironmentNames => string.Join(", ", Environments.Keys.Prepend("host"));
+
+    /// <summary>Reads it.</summary>
+    /// <param name="path">The document.</param>
+    /// <param name="yaml">The text between the dashes.</param>
+    /// <param name="firstLine">The document's line at which that text starts.</param>
+    /// <param name="freeVariables">Whether any further key is a template variable, as in Shark; a nested one goes by a name with dots.</param>
+    /// <exception cref="DocumentException">It is not YAML, or says what it cannot.</exception>
+    public static FrontMatter Parse(string path, string yaml, int firstLine, bool freeVariables = false)
+    {
+        if (string.IsNullOrWhiteSpace(yaml)) return new FrontMatter();
+        DocumentException Wrong(Mark at, string problem, Exception? inner = null) => new(path, firstLine + (int)at.Line - 1, problem, inner);
+        var stream = new YamlStream();
+        try
+        {
+            stream.Load(new StringReader(yaml));
+        }
+        catch (YamlException e)
+        {
+            throw Wrong(e.Start, $"the front matter is not YAML: {e.Message}", e);
+        }
+        if (stream.Documents is not [{ RootNode: YamlMappingNode root }, ..]) throw new DocumentException(path, firstLine, $"the front matter is a list of `NAME: VALUE`; known are {Known}");
+        return new FrontMatterReader(Wrong).Read(root, Known, freeVariables);
+    }
+
+    /// <summary>The same with other values for some inputs and parameters, as the command line gives them.</summary>
+    /// <exception cref="DocumentException">There is no input or parameter of that name.</exception>
+    public FrontMatter With(IEnumerable<KeyValuePair<string, string>> inputs, IEnumerable<KeyValuePair<string, string>> parameters)
+    {
+        var newInputs = new Dictionary<string, string>(Inputs, StringComparer.Ordinal);
+        foreach (var (name, value) in inputs)
+            newInputs[name] = Inputs.ContainsKey(name) ? value : throw new DocumentException($"-i {name}: the document has no input of that name; it has: {Names(Inputs.Keys)}");
+        var newParameters = new Dictionary<string, IReadOnlyList<string>>(Parameters, StringComparer.Ordinal);
+        foreach (var group in parameters.GroupBy(p => p.Key, StringComparer.Ordinal))
+            newParameters[group.Key] = Parameters.ContainsKey(group.Key) ? [.. group.Select(p => p.Value)] : throw new DocumentException($"-p {group.Key}: the document has no parameter of that name; it has: {Names(Parameters.Keys)}");
+        return this with { Inputs = newInputs, Parameters = newParameters };
+    }
+
+    private static string Names(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } all ? all : "none";
+}
+
+/// <summary>Goes through the YAML nodes of a front matter, each complaint with its line.</summary>
+internal sealed class FrontMatterReader(Func<Mark, string, Exception?, DocumentException> wrong)
+{
+    public FrontMatter Read(YamlMappingNode root, string known, bool freeVariables)
+    {
+        var free = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        var result = new FrontMatter();
+        foreach (var (keyNode, value) in root.Children)
+        {
+            var key = Text(keyNode);
+            result = key switch
+            {
+                "title" => result,
+                "inputs" => result with { Inputs = Mapping(value, key).ToDictionary(e => Name(e.Key), e => Text(e.Value), StringComparer.Ordinal) },
+                "parameters" => result with { Parameters = Mapping(value, key).ToDictionary(e => Name(e.Key), e => Values(e.Value), StringComparer.Ordinal) },
+                "environments" => result with { Environments = Mapping(value, key).ToDictionary(e => Text(e.Key), e => Root(e.Value), StringComparer.Ordinal) },
+                "publish" => Publish(result, value),
+                "debian" => result with { DebianPackages = Values(value) },
+                _ when freeVariables => AddFree(result, free, key, value),
+                _ => throw wrong(keyNode.Start, $"unknown key `{key}` in the front matter; known are {known}", null),
+            };
+        }
+        return free.Count == 0 ? result : result with { Parameters = result.Parameters.Concat(free).ToDictionary(StringComparer.Ordinal) };
+    }
+
+    private FrontMatter AddFree(FrontMatter result, Dictionary<string, IReadOnlyList<string>> free, string name, YamlNode value)
+    {
+        if (value is YamlMappingNode nested)
+            foreach (var (key, item) in nested.Children) AddFree(result, free, $"{name}.{Text(key)}", item);
+        else free[name] = Values(value);
+        return result;
+    }
+
+    private FrontMatter Publish(FrontMatter result, YamlNode value)
+    {
+        foreach (var (keyNode, item) in Mapping(value, "publish"))
+        {
+            result = Text(keyNode) switch
+            {
+                "folder" => result with { PublishFolder = Text(item) },
+                "files" => result with { PublishFiles = Values(item) },
+                var key => throw wrong(keyNode.Start, $"unknown key `{key}` under `publish`; known are folder, files", null),
+            };
+        }
+        if (result.PublishFolder.Length == 0 || result.PublishFiles.Count == 0) throw wrong(value.Start, "`publish` needs `folder:` and `files:`", null);
+        return result;
+    }
+
+    private string Root(YamlNode node)
+    {
+        foreach (var (keyNode, item) in Mapping(node, "environments"))
+            if (Text(keyNode) == "root") return Text(item);
+        throw wrong(node.Start, "an environment is written `NAME: {root: FOLDER}`", null);
+    }
+
+    private IEnumerable<KeyValuePair<YamlNode, YamlNode>> Mapping(YamlNode node, string key) => node switch
+    {
+        YamlMappingNode mapping => mapping.Children,
+        YamlScalarNode { Value: null or "" } => [],
+        _ => throw wrong(node.Start, $"`{key}` is a list of `NAME: VALUE`", null),
+    };
+
+    private IReadOnlyList<string> Values(YamlNode node) => node is YamlSequenceNode list ? [.. list.Children.Select(Text)] : [Text(node)];
+
+    private string Name(YamlNode node)
+    {
+        var name = Text(node);
+        return Identifier.Is(name) ? name : throw wrong(node.Start, $"`{name}` cannot be a variable's name: letters, digits and _, not a digit first", null);
+    }
+
+    private string Text(YamlNode node) => node is YamlScalarNode scalar ? scalar.Value ?? "" : throw wrong(node.Start, "a plain value is expected here", null);
+}
