@@ -13,7 +13,7 @@ internal static class CommandLine
 
     private static readonly (string Name, Func<Command> Make)[] Commands =
     [
-        (Exec, ExecCommand.Make), ("log", LogCommand.Make), ("show", ShowCommand.Make),
+        (Exec, ExecCommand.Make), ("run", RunCommand.Make), ("log", LogCommand.Make), ("show", ShowCommand.Make),
         ("recompute", RecomputeCommand.Make), ("diff", DiffCommand.Make),
     ];
 
