@@ -89,6 +89,7 @@ static void read_plan(void)
         else if (!strcmp(word, "host")) plan.host = plan.words[i++];
         else if (!strcmp(word, "directory")) plan.directory = plan.words[i++];
         else if (!strcmp(word, "terminal")) plan.terminal = 1;
+        else if (!strcmp(word, "apart")) plan.apart = 1;
         else if (!strcmp(word, "memory")) plan.memory = strtoull(plan.words[i++], NULL, 10);
         else if (!strcmp(word, "variables")) plan.variables = &plan.words[i], i += strtoull(plan.words[i], NULL, 10) + 2;
         else if (!strcmp(word, "command")) plan.command = &plan.words[i], i += strtoull(plan.words[i], NULL, 10) + 2;
@@ -314,7 +315,16 @@ int main(void)
     fcntl(CONTROL, F_SETFD, FD_CLOEXEC);
     close_range(CONTROL + 1, ~0u, 0);
     reset_signals();
+    /* Ctrl-C is for the command and for Varve; whoever stands between them must live to report how it ended. */
+    sigset_t keys;
+    sigemptyset(&keys);
+    sigaddset(&keys, SIGINT);
+    sigaddset(&keys, SIGQUIT);
+    sigaddset(&keys, SIGTERM);
+    sigaddset(&keys, SIGHUP);
+    sigprocmask(SIG_BLOCK, &keys, NULL);
     read_plan();
+    if (plan.apart) setsid();
     int spaces = CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | (plan.own_network ? CLONE_NEWNET : 0);
     int privileged = user == 0 && unshare(spaces) == 0;
     if (!privileged) {

@@ -21,6 +21,7 @@ struct plan {
     unsigned long long memory;
     int own_network;
     int terminal;
+    int apart;                /* in a session of its own: the person's keys are not for it */
     int privileged;           /* root of the machine, not of a user namespace */
     int left;                 /* processes that outlived the command */
 };

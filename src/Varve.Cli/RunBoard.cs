@@ -83,36 +83,48 @@ internal sealed class RunBoard : IRunProgress
         lock (access)
         {
             var now = clock.Elapsed;
-            return new BoardSnapshot(
-                [.. blocks.Select(b => b.Copy())],
-                [.. running.Values.OrderBy(r => r.StartedAt)],
-                now, saved, ran, Remaining(now));
+            var (left, atLeast) = Remaining(now);
+            return new BoardSnapshot([.. blocks.Select(b => b.Copy())], [.. running.Values.OrderBy(r => r.StartedAt)], now, saved, ran, left) { AtLeast = atLeast };
         }
     }
 
-    /// <summary>The time left: what waits, and the rest of what runs, shared among the jobs; null when a block never ran before and none of it has ended.</summary>
-    private TimeSpan? Remaining(TimeSpan now)
+    /// <summary>
+    /// The time left: what waits, and the rest of what runs, shared among the jobs. Blocks of which nothing is known
+    /// do not count, and make it a lower bound; null when nothing at all is known.
+    /// </summary>
+    private (TimeSpan? Left, bool AtLeast) Remaining(TimeSpan now)
     {
         var work = TimeSpan.Zero;
         var longest = TimeSpan.Zero;
+        var (isKnown, atLeast) = (false, false);
         foreach (var block in blocks)
         {
             var waiting = Math.Max(0, block.Total - block.Done - block.Running);
             if (waiting == 0) continue;
-            if (block.Expected is not { } each) return null;
+            if (block.Expected is not { } each)
+            {
+                atLeast = true;
+                continue;
+            }
+            isKnown = true;
             work += each * waiting;
         }
         foreach (var step in running.Values)
         {
             var expected = step.Estimate ?? byName[step.Block].Expected;
-            if (expected is not { } all) return null;
+            if (expected is not { } all)
+            {
+                atLeast = true;
+                continue;
+            }
+            isKnown = true;
             var left = all - (now - step.StartedAt);
             if (left < TimeSpan.Zero) left = TimeSpan.Zero;
             work += left;
             longest = left > longest ? left : longest;
         }
         var shared = work / jobs;
-        return shared > longest ? shared : longest;
+        return isKnown ? (shared > longest ? shared : longest, atLeast) : (null, atLeast);
     }
 
     private BlockState StateOf(string name)
@@ -166,6 +178,9 @@ internal sealed record StepEvent(string Block, string Element, StepOutcome Outco
 internal sealed record BoardSnapshot(
     IReadOnlyList<BlockState> Blocks, IReadOnlyList<RunningStep> Running, TimeSpan Elapsed, TimeSpan Saved, TimeSpan Ran, TimeSpan? Remaining)
 {
+    /// <summary>Whether <see cref="Remaining"/> leaves out blocks of which nothing is known.</summary>
+    public bool AtLeast { get; init; }
+
     public int Total => Blocks.Sum(b => b.Total);
     public int Done => Blocks.Sum(b => b.Done);
     public int RanSteps => Blocks.Sum(b => b.Ran);

@@ -65,7 +65,7 @@ internal static class RunPicture
         if (run.Reused > 0) text += $", {run.Reused:#,0} reused";
         if (run.Failed > 0) text += $", {run.Failed:#,0} failed";
         text += $"  {Words.About(run.Elapsed)}";
-        if (run.Remaining is { } left && run.Done < run.Total) text += $", about {Words.About(left)} left";
+        if (run.Remaining is { } left && run.Done < run.Total) text += $", {(run.AtLeast ? "more than" : "about")} {Words.About(left)} left";
         return text;
     }
 

@@ -33,6 +33,7 @@ internal static class LaunchPlan
         Word(View.UserName);
         if (!request.NetworkOpen) Word("net");
         if (terminal) Word("terminal");
+        if (request.Streams.OnSignals is null) Word("apart");
         Word("directory");
         Word(request.Directory);
         if (request.MemoryBytes is { } memory)
