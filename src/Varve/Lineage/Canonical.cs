@@ -1,5 +1,6 @@
+using System.Buffers;
 using System.Buffers.Binary;
-using System.Security.Cryptography;
+using System.Text;
 using Varve.Linux;
 using Varve.Store;
 
@@ -8,13 +9,19 @@ namespace Varve.Lineage;
 /// <summary>Digests a list of texts so that no two different lists give the same bytes: each is preceded by its length.</summary>
 internal sealed class Canonical
 {
-    private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly ArrayBufferWriter<byte> bytes = new(2048);
 
     public void Add(string text)
     {
-        var bytes = PathText.Encode(text);
-        AddNumber(bytes.Length);
-        hash.AppendData(bytes);
+        if (PathText.HasEscapes(text))
+        {
+            var encoded = PathText.Encode(text);
+            AddNumber(encoded.Length);
+            bytes.Write(encoded);
+            return;
+        }
+        AddNumber(Encoding.UTF8.GetByteCount(text));
+        Encoding.UTF8.GetBytes(text.AsSpan(), bytes);
     }
 
     public void AddAll(IReadOnlyList<string> texts)
@@ -25,15 +32,9 @@ internal sealed class Canonical
 
     private void AddNumber(int number)
     {
-        Span<byte> bytes = stackalloc byte[4];
-        BinaryPrimitives.WriteInt32LittleEndian(bytes, number);
-        hash.AppendData(bytes);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.GetSpan(sizeof(int)), number);
+        bytes.Advance(sizeof(int));
     }
 
-    public Digest Digest()
-    {
-        Span<byte> result = stackalloc byte[DigestBytes.Size];
-        hash.GetHashAndReset(result);
-        return new Digest(result);
-    }
+    public Digest Digest() => Store.Digest.Of(bytes.WrittenSpan);
 }

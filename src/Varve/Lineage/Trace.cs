@@ -31,7 +31,8 @@ public sealed record StepKey
         writer.Add(Directory);
         writer.Add(Workspace);
         writer.Add(Environment);
-        writer.AddAll([.. Variables.Select(v => $"{v.Key}={v.Value}")]);
+        writer.AddAll([.. Variables.Select(v => v.Key)]);
+        writer.AddAll([.. Variables.Select(v => v.Value)]);
         writer.AddAll(Options);
         return writer.Digest();
     }

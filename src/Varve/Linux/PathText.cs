@@ -66,6 +66,8 @@ public static class PathText
     /// <summary>Whether some byte of the path is not valid UTF-8.</summary>
     public static bool HasEscapes(string path)
     {
+        // Nearly every path is plain: one vectorised look for surrogates of any kind settles it.
+        if (!path.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF')) return false;
         for (var i = 0; i < path.Length; i++)
         {
             if (char.IsHighSurrogate(path[i]) && i + 1 < path.Length && char.IsLowSurrogate(path[i + 1])) i++;
