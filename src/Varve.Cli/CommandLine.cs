@@ -14,7 +14,7 @@ internal static class CommandLine
     private static readonly (string Name, Func<Command> Make)[] Commands =
     [
         (Exec, ExecCommand.Make), ("run", RunCommand.Make), ("log", LogCommand.Make), ("show", ShowCommand.Make),
-        ("recompute", RecomputeCommand.Make), ("diff", DiffCommand.Make),
+        ("how", HowCommand.Make), ("why", WhyCommand.Make), ("recompute", RecomputeCommand.Make), ("diff", DiffCommand.Make),
     ];
 
     /// <summary>Follows one command line; returns the exit status.</summary>

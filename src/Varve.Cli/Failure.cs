@@ -22,7 +22,7 @@ internal static class Failure
         var (status, text) = failure switch
         {
             OperationCanceledException => (Interrupted, "interrupted"),
-            UsageException or SettingsException or NotKnownException or DocumentException or ConflictException => (Usage, failure.Message),
+            UsageException or SettingsException or NotKnownException or NoChainException or NotPortableException or DocumentException or ConflictException => (Usage, failure.Message),
             StepRefusedException => (NoSandbox, failure.Message),
             DamagedLineageException or DamagedStoreException => (Damaged, failure.Message),
             SqliteException => (Damaged, $"the database cannot be used: {failure.Message}"),

@@ -41,7 +41,7 @@ internal static class TraceJson
         output.Flush();
     }
 
-    private static void Body(Utf8JsonWriter json, Trace trace, bool reused, StepOutcome? outcome)
+    internal static void Body(Utf8JsonWriter json, Trace trace, bool reused, StepOutcome? outcome)
     {
         json.WriteString("step", trace.Step.ToString());
         json.WriteString("execution", trace.Execution);

@@ -194,6 +194,12 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
         lock (access) return Read("WHERE e.number IN (SELECT execution FROM writes WHERE path = $1 AND digest = $2) ORDER BY e.number DESC", Printable(path), content.Bytes.ToArray());
     }
 
+    /// <summary>Executions that left this content under any name, newest first.</summary>
+    public IReadOnlyList<Trace> WritersOf(Digest content, int limit)
+    {
+        lock (access) return Read("WHERE e.number IN (SELECT execution FROM writes WHERE digest = $1) ORDER BY e.number DESC LIMIT $2", content.Bytes.ToArray(), limit);
+    }
+
     internal IReadOnlyList<Trace> Read(string condition, params object?[] values)
     {
         var rows = new List<(long Number, Trace? Bare, Digest Host, byte[] Own, byte[] Outcome)>();

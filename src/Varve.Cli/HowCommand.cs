@@ -1,0 +1,71 @@
+using System.CommandLine;
+using Varve.Lineage;
+using Varve.Steps;
+
+namespace Varve.Cli;
+
+/// <summary><c>varve how</c>: the chain of commands that made a file.</summary>
+internal static class HowCommand
+{
+    public static Command Make()
+    {
+        var path = new Argument<string>("path") { Description = "A file that a step made", HelpName = "PATH" };
+        var form = new Option<string>("--as") { Description = "text, sh, md, dot or json", HelpName = "FORM", DefaultValueFactory = static _ => "text" };
+        form.AcceptOnlyFromAmong("text", "sh", "md", "dot", "json");
+        var command = new Command("how", "The commands that made a file, the fewest that do, and the inputs they start from") { path, form };
+        command.SetAction(parsed => Run(CommonOptions.Of(parsed), parsed.GetRequiredValue(path), parsed.GetRequiredValue(form)));
+        return command;
+    }
+
+    private static int Run(CommonOptions common, string path, string form)
+    {
+        using var rooms = Rooms.Open(new Settings());
+        var chain = new ChainFinder(rooms.Lineage).Find(CommonOptions.Absolute(path));
+        switch (common.Json ? "json" : form)
+        {
+            case "sh":
+                Console.Out.Write(new HowScript(rooms.Store).Write(chain));
+                break;
+            case "md":
+                Console.Out.Write(HowDocument.Write(chain));
+                break;
+            case "dot":
+                Console.Out.Write(HowGraph.Write(chain));
+                break;
+            case "json":
+                WriteJson(chain);
+                break;
+            default:
+                HowText.Write(Console.Out, chain);
+                break;
+        }
+        return 0;
+    }
+
+    private static void WriteJson(Chain chain)
+    {
+        using var output = Console.OpenStandardOutput();
+        TraceJson.WriteLine(output, json =>
+        {
+            json.WriteString("path", TraceJson.Safe(chain.Path));
+            json.WriteString("digest", chain.Digest.ToString());
+            json.WriteStartArray("inputs");
+            foreach (var input in chain.Inputs)
+            {
+                json.WriteStartObject();
+                json.WriteString("path", TraceJson.Safe(input.Path));
+                json.WriteString("digest", input.Digest.ToString());
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+            json.WriteStartArray("steps");
+            foreach (var step in chain.Steps)
+            {
+                json.WriteStartObject();
+                TraceJson.Body(json, step, reused: false, outcome: null);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        });
+    }
+}
