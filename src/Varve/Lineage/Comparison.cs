@@ -16,9 +16,11 @@ internal static class Comparison
     public static IReadOnlyList<Difference> Between(Trace first, Trace second) => [.. Asked(first, second), .. Seen(first, second), .. Left(first, second)];
 
     /// <summary>What was asked for.</summary>
-    public static IEnumerable<Difference> Asked(Trace first, Trace second)
+    public static IEnumerable<Difference> Asked(Trace first, Trace second) => Asked(first.Key, second.Key);
+
+    /// <summary>What two keys ask for differently.</summary>
+    public static IEnumerable<Difference> Asked(StepKey a, StepKey b)
     {
-        var (a, b) = (first.Key, second.Key);
         if (!a.Command.SequenceEqual(b.Command, StringComparer.Ordinal)) yield return new("command", "", string.Join(' ', a.Command), string.Join(' ', b.Command));
         if (a.Directory != b.Directory) yield return new("directory", "", a.Directory, b.Directory);
         if (a.Environment != b.Environment) yield return new("environment", "", a.Environment, b.Environment);
@@ -26,6 +28,11 @@ internal static class Comparison
         foreach (var option in a.Options.Except(b.Options, StringComparer.Ordinal)) yield return new("option", option, option, "");
         foreach (var option in b.Options.Except(a.Options, StringComparer.Ordinal)) yield return new("option", option, "", option);
     }
+
+    /// <summary>The same in one line, for people: `variable value: 2 to 7`.</summary>
+    public static string Words(StepKey before, StepKey now) =>
+        string.Join("; ", Asked(before, now).Select(d => d.What == "command" ? "its text was changed"
+            : $"{d.What}{(d.Name.Length > 0 && d.What == "variable" ? " " + d.Name : "")}: {(d.First.Length > 0 ? d.First : "none")} to {(d.Second.Length > 0 ? d.Second : "none")}"));
 
     /// <summary>What they learnt of files.</summary>
     public static IEnumerable<Difference> Seen(Trace first, Trace second)

@@ -8,17 +8,23 @@ internal static class HowText
         foreach (var trace in chain.Steps)
         {
             var lines = ShellText.Readable(trace).Split('\n');
-            var folder = trace.Key.Directory == trace.Key.Workspace ? "" : $"  # in {ShellText.Relative(trace.Key.Directory, trace.Key.Workspace)}";
-            // A document's values are part of the command as much as its words.
-            var values = string.Concat(Given(trace).Select(v => $"{v.Key}={ShellText.Quote(v.Value)} "));
-            output.WriteLine(lines.Length == 1 ? values + lines[0] + folder : $"{values}sh -eu{folder}");
-            if (lines.Length > 1)
-                foreach (var line in lines) output.WriteLine("    " + line);
+            var notes = string.Join(", ", Notes(trace));
+            output.WriteLine(notes.Length == 0 ? lines[0] : $"{lines[0]}  # {notes}");
+            foreach (var line in lines.Skip(1)) output.WriteLine("  " + line);
         }
         if (chain.Inputs.Count == 0) return;
         output.WriteLine();
         output.WriteLine(chain.Inputs.Count == 1 ? "from 1 input:" : $"from {chain.Inputs.Count} inputs:");
         foreach (var input in chain.Inputs) output.WriteLine($"  {input.Digest.Short}  {ShellText.Relative(input.Path, chain.Steps[^1].Key.Workspace)}");
+    }
+
+    /// <summary>What belongs to a command besides its words: its folder, its values, its arguments.</summary>
+    private static IEnumerable<string> Notes(Trace trace)
+    {
+        if (trace.Key.Directory != trace.Key.Workspace) yield return "in " + ShellText.Relative(trace.Key.Directory, trace.Key.Workspace);
+        foreach (var (name, value) in Given(trace)) yield return $"{name}={ShellText.Quote(value)}";
+        if (trace.Key.Command is ["/bin/sh", "-eu", "-c", _, _, ..] && trace.Key.Command.Count > 5)
+            yield return trace.Key.Command.Count > 9 ? $"\"$@\" = {trace.Key.Command[5]} ... {trace.Key.Command[^1]} ({trace.Key.Command.Count - 5} files)" : $"\"$@\" = {ShellText.Join(trace.Key.Command.Skip(5))}";
     }
 
     /// <summary>The variables that a document or a person gave this step, apart from those that every step has.</summary>

@@ -22,8 +22,22 @@ public sealed record StepKey
     /// <summary>Declared options that change what it may do, such as <c>net=open</c>, <c>write=/scratch</c>, <c>terminal=120x40</c>; sorted.</summary>
     public required IReadOnlyList<string> Options { get; init; }
 
+    private Digest? id;
+
+    /// <summary>A key to be filled in.</summary>
+    public StepKey()
+    {
+    }
+
+    /// <summary>A copy that `with` changes: what was worked out for the original does not hold for it.</summary>
+    private StepKey(StepKey original) =>
+        (Command, Directory, Workspace, Environment, Variables, Options) =
+        (original.Command, original.Directory, original.Workspace, original.Environment, original.Variables, original.Options);
+
     /// <summary>The step's id: the SHA-256 of the key, each part preceded by its length.</summary>
-    public Digest Id()
+    public Digest Id() => id ??= WorkOut();
+
+    private Digest WorkOut()
     {
         var writer = new Canonical();
         writer.Add("varve step 1");

@@ -57,6 +57,7 @@ internal sealed class Forecasts(PlanOptions options, IStepRunner runner, ILineag
             if (maker is not null) return new StepPrediction(block.Name, step.Element, "may run", $"it reads what {maker} makes, which runs first");
         }
         if (forecast.Known is not null) return new StepPrediction(block.Name, step.Element, "reuse", "");
+        if (last is not null && last.Step != step.Request.Key.Id()) return new StepPrediction(block.Name, step.Element, "run", Comparison.Words(last.Key, step.Request.Key));
         return cause is not null && last is null
             ? new StepPrediction(block.Name, step.Element, "may run", $"{forecast.Why}; {cause} runs first")
             : new StepPrediction(block.Name, step.Element, "run", forecast.Why);

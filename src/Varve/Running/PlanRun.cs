@@ -253,6 +253,7 @@ internal sealed class PlanRun : IDisposable
                 return room;
             },
         }, stop.Token);
+        if (!outcome.Reused && before is not null && before.Step != outcome.Trace.Step) outcome = outcome with { Why = Comparison.Words(before.Key, outcome.Trace.Key) };
         if (stop.IsCancellationRequested && outcome is { Reused: false, Trace.Reusable: false }) throw new OperationCanceledException();
         state.Outcomes[index] = outcome;
         lock (telling)

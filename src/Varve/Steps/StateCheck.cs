@@ -32,27 +32,12 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnly
     private static readonly StringComparer ByBytes = StringComparer.Ordinal;
     private readonly System.Collections.Concurrent.ConcurrentDictionary<Digest, long> heldLately = new();
 
-    /// <summary>What the executions of one step left, by path.</summary>
-    public static Dictionary<string, List<Change>> OwnTraces(IEnumerable<Trace> executions)
-    {
-        var own = new Dictionary<string, List<Change>>(ByBytes);
-        foreach (var trace in executions)
-        {
-            foreach (var change in trace.Changes)
-            {
-                if (!own.TryGetValue(change.Path, out var list)) own[change.Path] = list = [];
-                if (!list.Contains(change)) list.Add(change);
-            }
-        }
-        return own;
-    }
-
     /// <summary>The first thing that does not hold, or null when all does.</summary>
     /// <param name="trace">The execution in question.</param>
     /// <param name="places">Where its paths lie.</param>
     /// <param name="own">What this step's executions left; see <see cref="OwnTraces"/>.</param>
     /// <param name="notMine">Paths that listings are compared without.</param>
-    public Mismatch? FirstMismatch(Trace trace, Places places, Dictionary<string, List<Change>> own, Func<string, bool> notMine)
+    public Mismatch? FirstMismatch(Trace trace, Places places, OwnTraces own, Func<string, bool> notMine)
     {
         if (trace.Observations is not SplitObservations split) return FirstMismatch(trace.Observations, trace, places, own, notMine);
         return FirstMismatch(split.Own.Items, trace, places, own, notMine) ?? FirstHostMismatch(split.Host, trace, places, own, notMine);
@@ -62,7 +47,7 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnly
     /// What thousands of steps share, programs and libraries above all, is compared once for all of them that are asked
     /// about within a moment.
     /// </summary>
-    private Mismatch? FirstHostMismatch(ObservationSet host, Trace trace, Places places, Dictionary<string, List<Change>> own, Func<string, bool> notMine)
+    private Mismatch? FirstHostMismatch(ObservationSet host, Trace trace, Places places, OwnTraces own, Func<string, bool> notMine)
     {
         if (heldLately.TryGetValue(host.Name, out var at) && System.Environment.TickCount64 - at < HeldForMs) return null;
         var mismatch = FirstMismatch(host.Items, trace, places, own, notMine);
@@ -70,23 +55,23 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnly
         return mismatch;
     }
 
-    private Mismatch? FirstMismatch(IReadOnlyList<Observation> observations, Trace trace, Places places, Dictionary<string, List<Change>> own, Func<string, bool> notMine)
+    private Mismatch? FirstMismatch(IReadOnlyList<Observation> observations, Trace trace, Places places, OwnTraces own, Func<string, bool> notMine)
     {
         HashSet<string>? readBefore = null;
         foreach (var observation in observations)
         {
             if (Compare(observation, places, own, notMine) is not { } mismatch) continue;
-            if (own.TryGetValue(observation.Path, out var left) && trace.Changes.Any(c => c.Path == observation.Path))
+            if (own.Wrote(trace, observation.Path))
             {
-                readBefore ??= trace.Observations.Where(o => o.Kind == ObservationKind.Content).Select(o => o.Path).ToHashSet(ByBytes);
-                if (!readBefore.Contains(observation.Path) && IsOwnTrace(places.Outside(observation.Path), left)) continue;
+                readBefore ??= observations.Where(o => o.Kind == ObservationKind.Content).Select(o => o.Path).ToHashSet(ByBytes);
+                if (!readBefore.Contains(observation.Path) && IsOwnTrace(places.Outside(observation.Path), own.Left(observation.Path))) continue;
             }
             return mismatch;
         }
         return null;
     }
 
-    private bool IsOwnTrace(string outside, List<Change> left)
+    private bool IsOwnTrace(string outside, IReadOnlyList<Change> left)
     {
         var stamp = Files.Look(outside);
         if (stamp.Kind == FileKind.Absent) return true;
@@ -118,7 +103,7 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnly
         }
     }
 
-    private Mismatch? Compare(in Observation observation, Places places, Dictionary<string, List<Change>> own, Func<string, bool> notMine)
+    private Mismatch? Compare(in Observation observation, Places places, OwnTraces own, Func<string, bool> notMine)
     {
         var outside = places.Outside(observation.Path);
         var stamp = Files.Look(outside);
@@ -151,14 +136,14 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnly
         return status == observation.Detail ? null : new Mismatch(observation.Path, observation.Kind, $"mode {observation.Detail[1..]}", $"mode {status[1..]}");
     }
 
-    private Mismatch? CompareListing(in Observation observation, string outside, Dictionary<string, List<Change>> own, Func<string, bool> notMine)
+    private Mismatch? CompareListing(in Observation observation, string outside, OwnTraces own, Func<string, bool> notMine)
     {
         if (Files.List(outside) is not { } now) return new Mismatch(observation.Path, observation.Kind, "a directory", "it is gone");
         if (Digest.Of(ListingText.Of(now)) == observation.Digest) return null;
         if (!store.Has(observation.Digest)) return new Mismatch(observation.Path, observation.Kind, observation.Digest.ToString(), "names changed");
         var before = ListingText.Read(store.ReadAll(observation.Digest)).Select(e => e.Name).ToHashSet(ByBytes);
         var prefix = observation.Path.Length == 1 ? "/" : observation.Path + "/";
-        bool Counts(string name) => !own.ContainsKey(prefix + name) && !notMine(prefix + name);
+        bool Counts(string name) => own.Left(prefix + name).Count == 0 && !notMine(prefix + name);
         var present = now.Select(e => e.Name).ToHashSet(ByBytes);
         var added = present.Where(n => !before.Contains(n) && Counts(n)).Order(ByBytes).ToList();
         var removed = before.Where(n => !present.Contains(n) && Counts(n)).Order(ByBytes).ToList();
@@ -198,4 +183,49 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnly
 
     /// <summary>Folders whose files go by stat signature alone.</summary>
     public IReadOnlyList<string> Trusted => trusted;
+}
+
+/// <summary>What all executions of one step left, by path: its own traces, which are nobody's input.</summary>
+internal sealed class OwnTraces(IReadOnlyList<Trace> executions)
+{
+    private const int FewEnoughToScan = 32;
+    private Dictionary<string, List<Change>>? byPath;
+
+    /// <summary>Whether this execution left something under the path.</summary>
+    public bool Wrote(Trace trace, string path)
+    {
+        if (trace.Changes.Count > FewEnoughToScan && Left(path).Count == 0) return false;
+        foreach (var change in trace.Changes)
+            if (change.Path == path) return true;
+        return false;
+    }
+
+    /// <summary>What the executions left under a path.</summary>
+    public IReadOnlyList<Change> Left(string path)
+    {
+        if (executions.Sum(e => e.Changes.Count) <= FewEnoughToScan && byPath is null)
+        {
+            List<Change>? few = null;
+            foreach (var trace in executions)
+                foreach (var change in trace.Changes)
+                    if (change.Path == path) (few ??= []).Add(change);
+            return few ?? (IReadOnlyList<Change>)[];
+        }
+        byPath ??= Index();
+        return byPath.TryGetValue(path, out var left) ? left : [];
+    }
+
+    private Dictionary<string, List<Change>> Index()
+    {
+        var index = new Dictionary<string, List<Change>>(StringComparer.Ordinal);
+        foreach (var trace in executions)
+        {
+            foreach (var change in trace.Changes)
+            {
+                if (!index.TryGetValue(change.Path, out var list)) index[change.Path] = list = [];
+                if (!list.Contains(change)) list.Add(change);
+            }
+        }
+        return index;
+    }
 }

@@ -76,7 +76,7 @@ public sealed class StepRunner : IStepRunner
         var candidates = lineage.Reusable(step, MostCandidates);
         if (candidates.Count == 0) return (null, NeverRan(request, step));
         var places = new Places(request);
-        var own = StateCheck.OwnTraces(candidates);
+        var own = new OwnTraces(candidates);
         var why = "";
         foreach (var candidate in candidates)
         {
