@@ -12,6 +12,7 @@ namespace Varve.Steps;
 /// </summary>
 internal sealed class InputFeed : IDisposable
 {
+    private const int WaitForEndMs = 200;
     private readonly int source;
     private readonly FileKind kind;
     private readonly bool isTerminal;
@@ -71,6 +72,8 @@ internal sealed class InputFeed : IDisposable
         var buffer = new byte[1 << 16];
         while (fed.Length < consumed.Bytes || (consumed.ReachedEnd && !reachedEnd && fed.Length == consumed.Bytes))
         {
+            // The end may never come, and a command that does not read would not wait for it: running it is right then.
+            if (fed.Length == consumed.Bytes && !IsReadable(WaitForEndMs)) return (default, false);
             var count = Processes.Read(source, buffer);
             if (count == 0)
             {
@@ -81,6 +84,12 @@ internal sealed class InputFeed : IDisposable
         }
         if (fed.Length < consumed.Bytes) return (default, true);
         return (Digest.Of(fed.GetBuffer().AsSpan(0, (int)consumed.Bytes)), reachedEnd && fed.Length == consumed.Bytes);
+    }
+
+    private unsafe bool IsReadable(int milliseconds)
+    {
+        var wait = new Processes.Poll { Descriptor = source, Events = Processes.PollIn };
+        return Processes.poll(&wait, 1, milliseconds) > 0;
     }
 
     /// <summary>The descriptor the step gets.</summary>
