@@ -1,0 +1,102 @@
+using Varve.Sandbox;
+using Varve.Store;
+
+namespace Varve.Lineage;
+
+/// <summary>An execution with the blobs it counts on.</summary>
+internal sealed record Holder
+{
+    public required long Number { get; init; }
+    public required string Execution { get; init; }
+    /// <summary>The document that asked for it, else its program.</summary>
+    public required string Owner { get; init; }
+    /// <summary>How long it took.</summary>
+    public required double Seconds { get; init; }
+    /// <summary>When it ran or was last reused, milliseconds since 1970.</summary>
+    public required long LastUsed { get; init; }
+    /// <summary>The contents of the files it wrote.</summary>
+    public required IReadOnlyList<Digest> Results { get; init; }
+    /// <summary>What it said.</summary>
+    public required Digest Transcript { get; init; }
+    /// <summary>What it read from standard input.</summary>
+    public required Digest Input { get; init; }
+    /// <summary>The sets of what it observed, which name the listings it saw.</summary>
+    public required IReadOnlyList<Digest> Sets { get; init; }
+}
+
+/// <summary>Which blobs the lineage counts on, and for what.</summary>
+internal sealed class References
+{
+    private References(IReadOnlyList<Holder> holders, Dictionary<Digest, Digest[]> listings, HashSet<Digest> pinned, HashSet<Digest> saved) =>
+        (Holders, Listings, Pinned, Saved) = (holders, listings, pinned, saved);
+
+    /// <summary>Every execution.</summary>
+    public IReadOnlyList<Holder> Holders { get; }
+    /// <summary>The listings that a set of observations names.</summary>
+    public IReadOnlyDictionary<Digest, Digest[]> Listings { get; }
+    /// <summary>Contents that a person wants to keep.</summary>
+    public IReadOnlySet<Digest> Pinned { get; }
+    /// <summary>Contents of files that were a person's own before a step overwrote them.</summary>
+    public IReadOnlySet<Digest> Saved { get; }
+
+    /// <summary>Reads all of them.</summary>
+    public static References Load(LineageDatabase lineage) => lineage.Ask(() =>
+    {
+        var holders = new List<Holder>();
+        using (var row = lineage.Query("""
+            SELECT e.number, e.execution, e.document, s.command, e.elapsed, e.started, (SELECT max(at) FROM uses u WHERE u.execution = e.number), e.outcome, e.host_set, e.own_set
+            FROM executions e JOIN steps s ON s.step = e.step
+            """))
+        {
+            while (row.Read())
+            {
+                var trace = TraceCodec.DecodeOutcome((byte[])row[7], Bare);
+                holders.Add(new Holder
+                {
+                    Number = row.GetInt64(0),
+                    Execution = row.GetString(1),
+                    Owner = row.IsDBNull(2) ? row.GetString(3).Split(' ')[0] : row.GetString(2),
+                    Seconds = row.GetDouble(4),
+                    LastUsed = Math.Max(row.GetInt64(5), row.IsDBNull(6) ? 0 : row.GetInt64(6)),
+                    Results = [.. (trace.OutputFile is { } output ? trace.Changes.Append(output) : trace.Changes).Where(static c => c.Kind == ChangeKind.File).Select(static c => c.Digest).Distinct()],
+                    Transcript = trace.Transcript,
+                    Input = trace.Input.Digest,
+                    Sets = [new Digest((byte[])row[8]), new Digest((byte[])row[9])],
+                });
+            }
+        }
+        var listings = new Dictionary<Digest, Digest[]>();
+        using (var row = lineage.Query("SELECT digest, data FROM sets"))
+        {
+            while (row.Read())
+                listings[new Digest((byte[])row[0])] = [.. TraceCodec.DecodeSet((byte[])row[1]).Where(static o => o.Kind == ObservationKind.Listing).Select(static o => o.Digest).Distinct()];
+        }
+        return new References(holders, listings, Digests(lineage, "SELECT digest FROM pins"), Digests(lineage, "SELECT digest FROM saved"));
+    });
+
+    /// <summary>Everything an execution counts on.</summary>
+    public IEnumerable<Digest> BlobsOf(Holder holder) =>
+        holder.Results.Append(holder.Transcript).Append(holder.Input).Concat(holder.Sets.SelectMany(s => Listings.TryGetValue(s, out var found) ? found : [])).Where(static d => d != default);
+
+    private static HashSet<Digest> Digests(LineageDatabase lineage, string sql)
+    {
+        var all = new HashSet<Digest>();
+        using var row = lineage.Query(sql);
+        while (row.Read()) all.Add(new Digest((byte[])row[0]));
+        return all;
+    }
+
+    private static Trace Bare => new()
+    {
+        Execution = "",
+        Key = null!,
+        Step = default,
+        Observations = [],
+        Changes = [],
+        ExitCode = 0,
+        StartedAt = default,
+        Elapsed = default,
+        Processor = default,
+        PeakBytes = 0,
+    };
+}
