@@ -32,10 +32,10 @@ internal static class LogCommand
         foreach (var entry in entries)
         {
             var result = entry.ExitCode != 0 ? $"exit {entry.ExitCode}" : entry.NotReusable.Length > 0 ? "once" : entry.Uses > 0 ? $"+{entry.Uses} reused" : "";
-            var command = entry.Origin is { } origin ? $"{Path.GetFileName(origin.Document)}: {Block(origin)}" : Words.Command(entry.Command);
+            var command = entry.Origin is { } origin ? $"{Path.GetFileName(origin.Document)}: {Block(origin)}" : ShellText.Join(entry.Command);
             output.WriteLine(Words.Line($"{Words.When(entry.StartedAt)}  {entry.Step.Short}  {Words.Time(entry.Elapsed),10}  {result,-11} {(verbose ? command.ReplaceLineEndings("; ") : Words.Short(command, commandColumns))}"));
             if (!verbose) continue;
-            output.WriteLine(Words.Line($"  execution {entry.Execution} in {entry.Directory}: {Words.Command(entry.Command)}"));
+            output.WriteLine(Words.Line($"  execution {entry.Execution} in {entry.Directory}: {ShellText.Join(entry.Command)}"));
             if (entry.NotReusable.Length > 0) output.WriteLine(Words.Line($"  not reused: {entry.NotReusable}"));
         }
     }

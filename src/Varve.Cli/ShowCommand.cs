@@ -43,7 +43,7 @@ internal static class ShowCommand
         void Line(string name, string text) => output.WriteLine(Words.Line($"{name,-12} {text}"));
         Line("step", trace.Step.ToString());
         Line("execution", trace.Execution);
-        Line("command", Words.Command(trace.Key.Command));
+        Line("command", ShellText.Join(trace.Key.Command));
         Line("in", trace.Key.Directory + (trace.Key.Workspace == trace.Key.Directory ? "" : $" (workspace {trace.Key.Workspace})"));
         Line("environment", trace.Key.Environment);
         if (trace.Key.Options.Count > 0) Line("options", string.Join(", ", trace.Key.Options));

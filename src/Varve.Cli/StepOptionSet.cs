@@ -40,16 +40,16 @@ internal sealed class StepOptionSet
     private static string Variable(string name) =>
         name.Length > 0 && !name.Contains('=') ? name : throw new UsageException($"--pass {name}: give a variable's name; its value is taken from the environment");
 
-    internal static TimeSpan ParseTime(string text)
+    internal static TimeSpan ParseTime(string text, string option = "--timeout")
     {
         var seconds = Scaled(text, [('s', 1), ('m', 60), ('h', 3600), ('d', 86400)]);
-        return seconds is > 0 and < 1e8 ? TimeSpan.FromSeconds(seconds) : throw new UsageException($"--timeout {text}: give a time such as 90, 90s, 15m or 2h");
+        return seconds is > 0 and < 1e10 ? TimeSpan.FromSeconds(seconds) : throw new UsageException($"{option} {text}: give a time such as 90, 90s, 15m, 2h or 30d");
     }
 
-    internal static long ParseSize(string text)
+    internal static long ParseSize(string text, string option = "--memory")
     {
         var bytes = Scaled(text, [('K', 1L << 10), ('M', 1L << 20), ('G', 1L << 30), ('T', 1L << 40)]);
-        return bytes is >= 1 and < 1e18 ? (long)bytes : throw new UsageException($"--memory {text}: give a size such as 500M or 4G");
+        return bytes is >= 1 and < 1e18 ? (long)bytes : throw new UsageException($"{option} {text}: give a size such as 500M or 4G");
     }
 
     private static double Scaled(string text, ReadOnlySpan<(char Unit, long Factor)> units)

@@ -41,15 +41,6 @@ internal static class Words
     /// <summary>When: <c>2026-11-23 06:30:12</c>, in UTC, as everything that is kept.</summary>
     public static string When(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss");
 
-    /// <summary>A command as a shell would take it: words that need it in single quotes.</summary>
-    public static string Command(IReadOnlyList<string> command) => string.Join(' ', command.Select(Quote));
-
-    private static string Quote(string word)
-    {
-        if (word.Length > 0 && word.All(static c => char.IsAsciiLetterOrDigit(c) || "%+,-./:=@_^".Contains(c))) return word;
-        return $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
-    }
-
     /// <summary>One line that a terminal can take: bytes that are no UTF-8, and control characters, as <c>\xNN</c>.</summary>
     public static string Line(string text)
     {

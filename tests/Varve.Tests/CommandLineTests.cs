@@ -1,4 +1,5 @@
 using Varve.Cli;
+using Varve.Lineage;
 using Xunit;
 
 namespace Varve.Tests;
@@ -65,5 +66,5 @@ public sealed class CommandLineTests
 
     [Fact]
     public void A_command_is_shown_as_a_shell_would_take_it() =>
-        Assert.Equal("sh -c 'echo '\\''a b'\\''' ''", Words.Command(["sh", "-c", "echo 'a b'", ""]));
+        Assert.Equal("sh -c 'echo '\\''a b'\\''' ''", ShellText.Join(["sh", "-c", "echo 'a b'", ""]));
 }

@@ -55,7 +55,9 @@ internal sealed class Collection(VarveHome home, LineageDatabase lineage, BlobSt
         var before = BeginningOfRunningSteps(now);
         var there = StoreListing.Blobs(home).ToDictionary(static b => b.Digest);
         var removed = there.Values.Where(b => !counts.ContainsKey(b.Digest) && b.PlacedNs < before).Select(static b => b.Digest).ToHashSet();
-        var letGo = LetGo(kept, pinned, counts, there, removed, now, options.ToBytes);
+        // While somebody runs steps, what was just used may be about to be put in place.
+        var unused = (HasRunningSteps() ? now - InUse : now).ToUnixTimeMilliseconds();
+        var letGo = LetGo([.. kept.Where(h => !pinned.Contains(h.Number) && h.LastUsed < unused)], counts, there, removed, options.ToBytes);
         foreach (var digest in removed)
         {
             bytesFreed += there[digest].Bytes;
@@ -67,14 +69,13 @@ internal sealed class Collection(VarveHome home, LineageDatabase lineage, BlobSt
 
     /// <summary>Results to let go: what takes least time per byte to have again goes first.</summary>
     private static List<Holder> LetGo(
-        List<Holder> kept, HashSet<long> pinned, Dictionary<Digest, int> counts, Dictionary<Digest, StoredBlob> there, HashSet<Digest> removed, DateTimeOffset now, long? most)
+        List<Holder> candidates, Dictionary<Digest, int> counts, Dictionary<Digest, StoredBlob> there, HashSet<Digest> removed, long? most)
     {
         var gone = new List<Holder>();
         if (most is not { } limit) return gone;
         var size = there.Values.Where(b => !removed.Contains(b.Digest)).Sum(static b => b.Bytes);
         long Own(Holder holder) => holder.Results.Where(r => there.ContainsKey(r)).Sum(r => there[r].Bytes);
-        var order = kept.Where(h => !pinned.Contains(h.Number) && h.LastUsed < (now - InUse).ToUnixTimeMilliseconds())
-            .Select(h => (Holder: h, Bytes: Own(h))).Where(static h => h.Bytes > 0)
+        var order = candidates.Select(h => (Holder: h, Bytes: Own(h))).Where(static h => h.Bytes > 0)
             .OrderBy(static h => h.Holder.Seconds / h.Bytes).ThenBy(static h => h.Holder.LastUsed);
         foreach (var (holder, _) in order)
         {
@@ -155,6 +156,8 @@ internal sealed class Collection(VarveHome home, LineageDatabase lineage, BlobSt
             if (entry.Kind == FileKind.Directory) before = Math.Min(before, StartOf(entry.Name, $"{home.RunningFolder}/{entry.Name}"));
         return before;
     }
+
+    private bool HasRunningSteps() => (Files.List(home.RunningFolder) ?? []).Any(e => e.Kind == FileKind.Directory && IsAlive($"{home.RunningFolder}/{e.Name}"));
 
     /// <summary>An execution's id begins with its start in milliseconds; another folder is as old as its last change.</summary>
     private static long StartOf(string name, string path) =>

@@ -200,6 +200,16 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
         lock (access) return Read("WHERE e.number IN (SELECT execution FROM writes WHERE digest = $1) ORDER BY e.number DESC LIMIT $2", content.Bytes.ToArray(), limit);
     }
 
+    /// <summary>What SQLite finds wrong with the file; nothing when it is sound.</summary>
+    internal IReadOnlyList<string> Problems() => Ask(() =>
+    {
+        var problems = new List<string>();
+        using var row = Query("PRAGMA integrity_check");
+        while (row.Read())
+            if (row.GetString(0) is var text && text != "ok") problems.Add(text);
+        return problems;
+    });
+
     internal IReadOnlyList<Trace> Read(string condition, params object?[] values)
     {
         var rows = new List<(long Number, Trace? Bare, Digest Host, byte[] Own, byte[] Outcome)>();

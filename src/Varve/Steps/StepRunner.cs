@@ -44,14 +44,22 @@ public sealed class StepRunner : IStepRunner
     {
         using var input = OpenInput(request);
         var step = request.Key.Id();
-        if (!request.Again && LookUp(request, step, input) is { Known: { } known }) return Reuse(request, known, input);
+        // What is found to be in the store must still be there when it is put in place.
+        using (StoreLock.Share(home))
+        {
+            if (!request.Again && LookUp(request, step, input) is { Known: { } known }) return Reuse(request, known, input);
+        }
 
         HomeCheck.Require(home, request.WorkspaceOutside);
         Files.MakeDirectories(home.RunningFolder);
         using var alone = StepLock.Take(home.RunningFolder, step.Hex, static () => { }, cancellation);
         // Whoever held the lock before may have just run it.
-        var (now, why) = LookUp(request, step, input);
-        if (!request.Again && now is not null) return Reuse(request, now, input);
+        string why;
+        using (StoreLock.Share(home))
+        {
+            (var now, why) = LookUp(request, step, input);
+            if (!request.Again && now is not null) return Reuse(request, now, input);
+        }
         return RunNow(request, step, request.Again ? "asked for again" : why, input, cancellation);
     }
 
@@ -59,6 +67,7 @@ public sealed class StepRunner : IStepRunner
     public void PutInPlace(StepOutcome outcome)
     {
         var places = new Places(outcome.Request);
+        using var placing = StoreLock.Share(home);
         try
         {
             placement.Put(outcome.Trace.Changes, places, times: null);
@@ -132,6 +141,7 @@ public sealed class StepRunner : IStepRunner
         using var admitted = request.BeforeRunning?.Invoke();
         using var run = execution.Begin(request, step, input);
         var result = run.Observe(cancellation);
+        using var recording = StoreLock.Share(home);
         var places = new Places(request);
         var failed = result.ExitCode != 0 || result.Ended.Length > 0;
         var keepAside = failed && !request.ApplyFailed;
