@@ -49,6 +49,7 @@ internal static class HowCommand
         {
             json.WriteString("path", TraceJson.Safe(chain.Path));
             json.WriteString("digest", chain.Digest.ToString());
+            if (chain.CopyAs.Length > 0) json.WriteString("copyAs", TraceJson.Safe(chain.CopyAs));
             json.WriteStartArray("inputs");
             foreach (var input in chain.Inputs)
             {

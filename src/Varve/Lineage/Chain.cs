@@ -18,9 +18,10 @@ public sealed record ChainInput(string Path, Digest Digest, long Bytes, bool Exe
 /// </summary>
 /// <param name="Path">The file, absolute.</param>
 /// <param name="Digest">Its content.</param>
+/// <param name="CopyAs">Another name of the same content that was asked for, such as a published copy; empty when the file itself was made.</param>
 /// <param name="Steps">The executions in an order in which each finds what it reads.</param>
 /// <param name="Inputs">What they start from, sorted by path.</param>
-public sealed record Chain(string Path, Digest Digest, IReadOnlyList<Trace> Steps, IReadOnlyList<ChainInput> Inputs);
+public sealed record Chain(string Path, Digest Digest, string CopyAs, IReadOnlyList<Trace> Steps, IReadOnlyList<ChainInput> Inputs);
 
 /// <summary>Nobody made the file, or it is not there; the message says which.</summary>
 public sealed class NoChainException(string message) : Exception(message);
@@ -42,14 +43,20 @@ internal sealed class ChainFinder(LineageDatabase lineage)
         if (stamp.Kind != FileKind.File) throw new NoChainException($"there is no file {path}");
         Digest digest;
         using (var file = Files.OpenRead(path)) digest = BlobStore.HashOf(file);
-        if (Maker(path, digest) is not { } last)
+        var made = path;
+        var last = Maker(path, digest);
+        if (last is null && stamp.Size > 0 && lineage.WritersOf(digest, 1) is [var elsewhere, ..])
         {
-            var elsewhere = lineage.WritersOf(digest, 1) is [var other, ..] ? $"; step {other.Step.Short} made the same content as {other.Changes.First(c => c.Digest == digest).Path}" : "";
-            throw new NoChainException($"{path} ({digest.Short}) was not made by a step Varve knows: it is an input, or was changed by hand since{elsewhere}");
+            // A published, moved or mailed file is known by its content.
+            made = Written(elsewhere).First(c => c.Digest == digest).Path;
+            last = Maker(made, digest);
         }
+        if (last is null) throw new NoChainException($"{path} ({digest.Short}) was not made by a step Varve knows: it is an input, or was changed by hand since");
         var steps = Closure(last);
-        return new Chain(path, digest, Order(steps), Inputs(steps));
+        return new Chain(made, digest, made == path ? "" : path, Order(steps), Inputs(steps));
     }
+
+    private static IEnumerable<Change> Written(Trace trace) => trace.OutputFile is { } output ? trace.Changes.Append(output) : trace.Changes;
 
     /// <summary>Whether a path is part of the installed system rather than somebody's data.</summary>
     public static bool IsSystem(string path) => Array.Exists(SystemFolders, folder => View.IsWithin(path, folder));
@@ -57,9 +64,12 @@ internal sealed class ChainFinder(LineageDatabase lineage)
     /// <summary>What an execution read that could have been made by another one.</summary>
     private static IEnumerable<(string Path, Digest Digest, string Detail)> Read(Trace trace)
     {
+        // A step that looks whether its own output of the last time is there (`rm -f`, `make`) does not read it.
+        var own = trace.Changes.Select(c => c.Path).ToHashSet(StringComparer.Ordinal);
         foreach (var item in trace.Observations)
         {
             if (item.Kind is not (ObservationKind.Content or ObservationKind.Status) || item.Digest == default) continue;
+            if (item.Kind == ObservationKind.Status && own.Contains(item.Path)) continue;
             if (View.IsWithin(item.Path, trace.Key.Workspace) || !IsSystem(item.Path)) yield return (item.Path, item.Digest, item.Detail);
         }
     }

@@ -47,6 +47,11 @@ internal sealed class HowScript(BlobStore store)
         foreach (var folder in Folders(chain, workspace)) script.Append(CultureInfo.InvariantCulture, $"mkdir -p {folder}\n");
         for (var i = 0; i < chain.Steps.Count; i++) AddStep(script, chain.Steps[i], i + 1, workspace);
         script.Append(CultureInfo.InvariantCulture, $"\nhave {chain.Digest.Hex} {Local(chain.Path, workspace)}\n");
+        if (chain.CopyAs.Length > 0)
+        {
+            var copy = View.IsWithin(chain.CopyAs, workspace) ? Local(chain.CopyAs, workspace) : ShellText.Quote(Path.GetFileName(chain.CopyAs));
+            script.Append(CultureInfo.InvariantCulture, $"mkdir -p \"$(dirname {copy})\"\ncp {Local(chain.Path, workspace)} {copy}\n");
+        }
         return script.ToString();
     }
 

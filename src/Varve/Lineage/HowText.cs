@@ -5,6 +5,7 @@ internal static class HowText
 {
     public static void Write(TextWriter output, Chain chain)
     {
+        if (chain.CopyAs.Length > 0) output.WriteLine($"# {chain.CopyAs} has the content of {chain.Path}");
         foreach (var trace in chain.Steps)
         {
             var lines = ShellText.Readable(trace).Split('\n');
