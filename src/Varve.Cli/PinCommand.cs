@@ -19,7 +19,7 @@ internal static class PinCommand
     private static int Run(CommonOptions common, string[] paths, bool remove)
     {
         using var rooms = Rooms.Open(new Settings());
-        var pins = new Pins(rooms.Lineage, rooms.Store);
+        var pins = new Pins(rooms.Home, rooms.Lineage, rooms.Store);
         IReadOnlyList<Pin> told = paths.Length == 0 ? pins.All()
             : remove ? [.. paths.SelectMany(p => pins.Remove(CommonOptions.Absolute(p)))]
             : [.. paths.Select(p => pins.Add(CommonOptions.Absolute(p)))];

@@ -96,9 +96,8 @@ internal static class TraceJson
     private static void Observed(Utf8JsonWriter json, string name, Trace trace, ObservationKind kind)
     {
         json.WriteStartArray(name);
-        foreach (var observation in trace.Observations)
+        foreach (var observation in Sorted(trace, kind))
         {
-            if (observation.Kind != kind) continue;
             json.WriteStartObject();
             Path(json, "path", observation.Path);
             if (observation.Digest != default) json.WriteString("digest", observation.Digest.ToString());
@@ -110,7 +109,11 @@ internal static class TraceJson
     }
 
     private static void Paths(Utf8JsonWriter json, string name, Trace trace, ObservationKind kind) =>
-        Texts(json, name, trace.Observations.Where(o => o.Kind == kind).Select(static o => o.Path));
+        Texts(json, name, Sorted(trace, kind).Select(static o => o.Path));
+
+    /// <summary>By path, whether it comes from the database or has just been made.</summary>
+    private static IEnumerable<Observation> Sorted(Trace trace, ObservationKind kind) =>
+        trace.Observations.Where(o => o.Kind == kind).OrderBy(static o => o.Path, StringComparer.Ordinal);
 
     private static void Changed(Utf8JsonWriter json, Trace trace)
     {

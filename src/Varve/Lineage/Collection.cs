@@ -39,7 +39,8 @@ internal sealed class Collection(VarveHome home, LineageDatabase lineage, BlobSt
     public CollectionReport Run(CollectionOptions options)
     {
         using var alone = StoreLock.Alone(home, Patience) ?? throw new IOException("steps end all the time and use the store; collect when fewer run");
-        var now = DateTimeOffset.UtcNow;
+        // A file's time comes from a clock that ticks every few milliseconds.
+        var now = DateTimeOffset.UtcNow + TimeSpan.FromMilliseconds(10);
         RemoveLeftovers(now, options);
         var references = References.Load(lineage);
         var pinned = ClosureOfPins(references);
@@ -151,7 +152,7 @@ internal sealed class Collection(VarveHome home, LineageDatabase lineage, BlobSt
     /// <summary>What was put into the store since the oldest running step began may be its own, and not yet recorded.</summary>
     private long BeginningOfRunningSteps(DateTimeOffset now)
     {
-        var before = (now - Fresh).ToUnixTimeMilliseconds() * 1_000_000;
+        var before = now.ToUnixTimeMilliseconds() * 1_000_000;
         foreach (var entry in Files.List(home.RunningFolder) ?? [])
             if (entry.Kind == FileKind.Directory) before = Math.Min(before, StartOf(entry.Name, $"{home.RunningFolder}/{entry.Name}"));
         return before;

@@ -10,7 +10,7 @@ namespace Varve.Lineage;
 public sealed record Pin(Digest Digest, string Path, DateTimeOffset At);
 
 /// <summary>What a person wants to keep.</summary>
-internal sealed class Pins(LineageDatabase lineage, BlobStore store)
+internal sealed class Pins(VarveHome home, LineageDatabase lineage, BlobStore store)
 {
     /// <summary>All of them, the oldest first.</summary>
     public IReadOnlyList<Pin> All() => lineage.Ask(() =>
@@ -25,6 +25,7 @@ internal sealed class Pins(LineageDatabase lineage, BlobStore store)
     /// <exception cref="IOException">It cannot be read.</exception>
     public Pin Add(string path)
     {
+        using var recording = StoreLock.Share(home);
         var pin = new Pin(store.PutFile(path), path, DateTimeOffset.UtcNow);
         lineage.Ask(() =>
         {

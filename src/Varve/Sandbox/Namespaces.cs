@@ -67,7 +67,7 @@ internal static class Namespaces
             Changes = changes,
             Renames = observer.Renames,
             Effects = effects.All(),
-            Programs = observer.Programs,
+            Programs = Executed(observer.Programs, observations),
             ChangedUnderneath = underneath,
             WrittenMeanwhile = [.. changes.Where(c => c.Before.Kind == FileKind.File && c.Before.ChangedNs >= startedNs && !request.OutputPaths.Contains(c.Change.Path))],
             Elapsed = clock.Elapsed,
@@ -87,6 +87,13 @@ internal static class Namespaces
         foreach (var site in new[] { "/run", "/tmp", "/mnt", "/media" })
             if (Files.Look(site).Kind == FileKind.Directory && !needed.Exists(path => View.IsWithin(path, site))) return site;
         throw new SandboxException("the sandbox could not be set up: the workspace, VARVE_HOME and further folders take up all of /run, /tmp, /mnt and /media; move one of them elsewhere");
+    }
+
+    /// <summary>Without the names that were tried along PATH and were not there.</summary>
+    private static IReadOnlyList<string> Executed(IReadOnlyList<string> tried, IReadOnlyList<Observation> observations)
+    {
+        var absent = observations.Where(o => o.Kind == ObservationKind.Absent).Select(o => o.Path).ToHashSet(StringComparer.Ordinal);
+        return [.. tried.Where(program => !absent.Contains(program))];
     }
 
     /// <summary>Whether this process may mount without a user namespace (CAP_SYS_ADMIN).</summary>
@@ -115,7 +122,8 @@ internal static class Namespaces
                 // An observer that dies must end the step: what it did unseen could not be told from what it did not do.
                 failed(e);
             }
-        }, maxStackSize: 1 << 20) { IsBackground = true, Name = name };
+        }, maxStackSize: 1 << 20)
+        { IsBackground = true, Name = name };
         thread.Start();
         return thread;
     }

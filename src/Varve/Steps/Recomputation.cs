@@ -15,7 +15,7 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
     /// <exception cref="StepRefusedException">What it saw is not there any more, or it cannot be run without its person.</exception>
     public StepOutcome Run(Trace trace, CancellationToken cancellation)
     {
-        if (trace.Input.Kind != "none") throw new StepRefusedException($"step {trace.Step.Short} read standard input; run it again with `varve exec --again`");
+        if (trace.Input.Bytes > 0 || trace.Input.Kind == "terminal") throw new StepRefusedException($"step {trace.Step.Short} read standard input; run it again with `varve exec --again`");
         Files.MakeDirectories(home.RunningFolder);
         var folder = $"{home.RunningFolder}/recompute-{ExecutionId.New()}";
         try
