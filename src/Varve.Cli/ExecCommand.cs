@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Varve.Linux;
+using Varve.Sandbox;
 using Varve.Steps;
 
 namespace Varve.Cli;
@@ -46,6 +48,7 @@ internal static class ExecCommand
 
     private static int Run(CommonOptions common, StepOptions options, string[] words)
     {
+        if (Files.Look(View.InsideMarker).Exists) return Join(common, words);
         var folder = CommonOptions.CurrentFolder;
         var workspace = Settings.WorkspaceOf(folder);
         var settings = Settings.Load(workspace);
@@ -67,5 +70,14 @@ internal static class ExecCommand
         }
         if (!common.Quiet && !common.Json) Console.Error.WriteLine(StepSummary.Line(outcome));
         return outcome.Trace.ExitCode;
+    }
+
+    /// <summary>A step inside a step would be observed twice; it is part of the outer one, which sees all it does.</summary>
+    private static int Join(CommonOptions common, string[] words)
+    {
+        if (!common.Quiet) Console.Error.WriteLine($"varve: this runs inside a step (execution {File.ReadAllText(View.InsideMarker).Trim()}) and is recorded as part of it");
+        var error = Processes.Become(words);
+        Console.Error.WriteLine($"varve: {words[0]}: {(error == NoSuchFile ? "no such program" : "found, but it cannot be executed")}");
+        return error == NoSuchFile ? NotFound : NotExecutable;
     }
 }

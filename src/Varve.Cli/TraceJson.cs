@@ -62,6 +62,7 @@ internal static class TraceJson
 
         Observed(json, "reads", trace, ObservationKind.Content);
         Observed(json, "looks", trace, ObservationKind.Status);
+        Observed(json, "exists", trace, ObservationKind.Exists);
         Paths(json, "absent", trace, ObservationKind.Absent);
         Observed(json, "listings", trace, ObservationKind.Listing);
         Observed(json, "followed", trace, ObservationKind.Link);

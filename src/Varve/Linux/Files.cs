@@ -144,16 +144,33 @@ internal static unsafe class Files
         var source = (int)from.DangerousGetHandle();
         var target = (int)to.DangerousGetHandle();
         if (Libc.ioctl(target, FiClone, (void*)source) == 0) return;
-        long sourceOffset = 0, targetOffset = 0;
-        while (true)
+        const int toData = 3, toHole = 4;
+        var size = RandomAccess.GetLength(from);
+        for (long at = 0; at < size;)
         {
-            var copied = Libc.copy_file_range(source, &sourceOffset, target, &targetOffset, 1 << 30, 0);
+            // What was never written takes no room in the copy either.
+            var start = Processes.lseek(source, at, toData);
+            if (start < 0) break;
+            at = Processes.lseek(source, start, toHole) is var hole and > 0 ? hole : size;
+            CopyStretch(from, to, start, at, name);
+        }
+        if (RandomAccess.GetLength(to) < size) RandomAccess.SetLength(to, size);
+    }
+
+    private static void CopyStretch(
+        Microsoft.Win32.SafeHandles.SafeFileHandle from, Microsoft.Win32.SafeHandles.SafeFileHandle to, long start, long end, string name)
+    {
+        long sourceOffset = start, targetOffset = start;
+        while (sourceOffset < end)
+        {
+            var copied = Libc.copy_file_range(
+                (int)from.DangerousGetHandle(), &sourceOffset, (int)to.DangerousGetHandle(), &targetOffset, (nuint)Math.Min(end - sourceOffset, 1 << 30), 0);
             if (copied > 0) continue;
             if (copied == 0) return;
             if (Libc.Errno == Libc.Eintr) continue;
             if (Libc.Errno is Libc.Exdev or Libc.Einval or Libc.Eopnotsupp or Libc.Enosys)
             {
-                CopyByHand(from, sourceOffset, to, name);
+                CopyByHand(from, sourceOffset, end, to, name);
                 return;
             }
             throw Failure("copy", name);
@@ -161,12 +178,12 @@ internal static unsafe class Files
     }
 
     private static void CopyByHand(
-        Microsoft.Win32.SafeHandles.SafeFileHandle from, long offset, Microsoft.Win32.SafeHandles.SafeFileHandle to, string name)
+        Microsoft.Win32.SafeHandles.SafeFileHandle from, long offset, long end, Microsoft.Win32.SafeHandles.SafeFileHandle to, string name)
     {
         var buffer = new byte[1 << 18];
-        while (true)
+        while (offset < end)
         {
-            var length = RandomAccess.Read(from, buffer, offset);
+            var length = RandomAccess.Read(from, buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - offset)), offset);
             if (length == 0) return;
             try
             {

@@ -91,6 +91,29 @@ internal static unsafe partial class Processes
     }
 
     /// <summary>Starts a program with descriptors 0, 1, 2, ... as listed and an empty environment. Its process id.</summary>
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int execvp(byte* program, byte** arguments);
+
+    [LibraryImport("libc")]
+    private static partial nint signal(int number, nint handler);
+
+    /// <summary>Becomes a command, looked up in PATH, with this process's variables and streams. Returns only when it cannot: errno.</summary>
+    public static int Become(IReadOnlyList<string> command)
+    {
+        const int brokenPipe = 13;
+        // The runtime ignores it, and what is ignored stays so across exec.
+        _ = signal(brokenPipe, 0);
+        var words = new nint[command.Count + 1];
+        for (var i = 0; i < command.Count; i++)
+        {
+            var word = PathText.EncodeTerminated(command[i]);
+            words[i] = Marshal.AllocHGlobal(word.Length);
+            Marshal.Copy(word, 0, words[i], word.Length);
+        }
+        fixed (nint* w = words) _ = execvp((byte*)words[0], (byte**)w);
+        return Libc.Errno;
+    }
+
     public static int Spawn(string program, ReadOnlySpan<int> descriptors)
     {
         var actions = stackalloc byte[512];

@@ -44,8 +44,6 @@ internal static class CallTable
         Set(Syscalls.Mkdirat, new PathArgument(0, 1, Look));
         Set(Syscalls.Mknod, new PathArgument(-1, 0, Look));
         Set(Syscalls.Mknodat, new PathArgument(0, 1, Look));
-        Set(Syscalls.Link, new PathArgument(-1, 0, Wanted.Content), new PathArgument(-1, 1, Look));
-        Set(Syscalls.Linkat, new PathArgument(0, 1, Wanted.Content, 4), new PathArgument(2, 3, Look));
         // A file whose mode, owner or time is set keeps its bytes: the step passes them on.
         Set(Syscalls.Truncate, new PathArgument(-1, 0, Keep));
         Set(Syscalls.Chmod, new PathArgument(-1, 0, Keep));

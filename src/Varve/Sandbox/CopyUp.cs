@@ -1,4 +1,3 @@
-using System.Text;
 using Varve.Linux;
 
 namespace Varve.Sandbox;
@@ -89,7 +88,7 @@ internal sealed class CopyUp(View view, EventLog log)
         switch (stamp.Kind)
         {
             case FileKind.Directory:
-                log.Add(Wanted.Listing, Encoding.UTF8.GetBytes(inside));
+                log.Add(Wanted.Listing, PathText.Encode(inside));
                 Files.MakeDirectory(to);
                 foreach (var entry in Files.List(from) ?? []) Copy($"{from}/{entry.Name}", $"{to}/{entry.Name}", $"{inside}/{entry.Name}");
                 Files.SetPermissions(to, stamp.Permissions);
@@ -102,8 +101,10 @@ internal sealed class CopyUp(View view, EventLog log)
                 Files.SetPermissions(to, stamp.Permissions);
                 break;
             case FileKind.Link:
+                var text = Files.LinkTarget(from) ?? "";
                 log.Add(Wanted.Exists, PathText.Encode(inside));
-                Files.SymbolicLink(Files.LinkTarget(from) ?? "", to);
+                log.Add(Wanted.LinkMade, PathText.Encode(inside), PathText.Encode(text));
+                Files.SymbolicLink(text, to);
                 return;
             default:
                 return;

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.IO.Hashing;
+using Varve.Linux;
 
 namespace Varve.Sandbox;
 
@@ -24,6 +26,8 @@ internal enum Wanted : ushort
     LinkMade = 128,
     /// <summary>The step renamed it; the second text is the new path.</summary>
     Renamed = 256,
+    /// <summary>The step gave it a further name, the second text; the name of a symbolic link is one too.</summary>
+    Named = 512,
 }
 
 /// <summary>One thing that happened to a path, as raw bytes.</summary>
@@ -35,23 +39,90 @@ internal readonly record struct PathEvent(Wanted Wanted, byte[] Path, byte[]? Se
 /// </summary>
 internal sealed class EventLog
 {
-    private readonly HashSet<UInt128> seen = [];
+    private const int FewCalls = 64;
+    private readonly Dictionary<UInt128, int> seen = [];
+    private readonly Dictionary<int, LastCall> calls = [];
     private readonly long seed = Random.Shared.NextInt64();
+    private LastCall current = new();
+    private int generation, manyCalls = FewCalls;
     private List<PathEvent> waiting = [];
     private bool closed;
+
+    /// <summary>The paths that a thread's last call named; they may be walked by the kernel until it makes its next.</summary>
+    private sealed class LastCall
+    {
+        private readonly List<(Wanted Wanted, int Length)> parts = [];
+        private byte[] bytes = [];
+        private int used;
+
+        public void Clear()
+        {
+            parts.Clear();
+            used = 0;
+        }
+
+        public void Add(Wanted wanted, ReadOnlySpan<byte> path)
+        {
+            if (used + path.Length > bytes.Length) Array.Resize(ref bytes, 2 * (used + path.Length));
+            path.CopyTo(bytes.AsSpan(used));
+            used += path.Length;
+            parts.Add((wanted, path.Length));
+        }
+
+        public IEnumerable<PathEvent> Events()
+        {
+            var at = 0;
+            foreach (var (wanted, length) in parts)
+            {
+                yield return new PathEvent(wanted, bytes[at..(at + length)], null);
+                at += length;
+            }
+        }
+    }
+
+    /// <summary>A new call of this thread: what it says from here on belongs to it.</summary>
+    public void Begin(int thread)
+    {
+        if (!calls.TryGetValue(thread, out var call))
+        {
+            if (calls.Count >= manyCalls) ForgetEndedThreads();
+            calls[thread] = call = new LastCall();
+        }
+        current = call;
+        current.Clear();
+    }
 
     /// <summary>Notes that a call wants something of an absolute path.</summary>
     public void Add(Wanted wanted, ReadOnlySpan<byte> path)
     {
+        current.Add(wanted, path);
         // The seed keeps a hostile step from choosing paths that collide.
         var hash = XxHash128.HashToUInt128(path, seed) ^ ((UInt128)(ushort)wanted * 0x9E3779B97F4A7C15);
-        if (seen.Add(hash)) Hand(new PathEvent(wanted, path.ToArray(), null));
+        if (seen.TryGetValue(hash, out var known) && known == generation) return;
+        seen[hash] = generation;
+        Hand(new PathEvent(wanted, path.ToArray(), null));
     }
 
-    /// <summary>Notes a link or a rename; never dropped, for their order matters.</summary>
+    /// <summary>
+    /// Notes a link or a rename; never dropped, for their order matters. Names may lead elsewhere from here on: what was
+    /// said before is news again, and calls that are still under way may go either way.
+    /// </summary>
     public void Add(Wanted wanted, ReadOnlySpan<byte> path, ReadOnlySpan<byte> second)
     {
+        generation++;
         Hand(new PathEvent(wanted, path.ToArray(), second.ToArray()));
+        foreach (var call in calls.Values)
+        {
+            if (call == current) continue;
+            foreach (var item in call.Events()) Hand(item);
+        }
+    }
+
+    private void ForgetEndedThreads()
+    {
+        foreach (var thread in calls.Keys.ToArray())
+            if (!Files.Look($"/proc/{thread.ToString(CultureInfo.InvariantCulture)}").Exists) calls.Remove(thread);
+        manyCalls = Math.Max(FewCalls, 2 * calls.Count);
     }
 
     private void Hand(PathEvent item)
@@ -69,8 +140,6 @@ internal sealed class EventLog
         lock (seen)
         {
             closed = true;
-            seen.Clear();
-            seen.TrimExcess();
             Monitor.Pulse(seen);
         }
     }

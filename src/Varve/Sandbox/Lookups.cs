@@ -15,55 +15,41 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
     private sealed class Entry
     {
         public required FileStamp Stamp;
+        public required string Outside;
         public Wanted Wanted, AfterOwn;
-        public bool Owned, HasContent, HasListing, Unreadable;
-        /// <summary>The digest of the bytes, or of a directory's listing.</summary>
-        public Digest Digest;
+        public bool Owned;
+        public Digest Content;
+        public bool HasContent, Unreadable;
+        public Digest Listing;
+        public bool HasListing;
     }
 
     private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
-    // Most names looked for by most programs are not there: they are kept without anything else.
-    private readonly HashSet<string> absent = new(StringComparer.Ordinal);
 
     /// <summary>Notes that the step wanted something of what stands at a fully resolved path.</summary>
     public void Record(string path, Wanted wanted)
     {
         if (!entries.TryGetValue(path, out var entry))
         {
-            if (absent.Contains(path)) return;
             var zone = view.Locate(path, out var outside);
             if (zone != Zone.Observed)
             {
                 NoteEffect(zone, path, wanted);
                 return;
             }
-            var stamp = Files.Look(outside);
-            if (stamp.Kind == FileKind.Absent)
-            {
-                absent.Add(path);
-                if ((wanted & Wanted.Program) != 0 && view.IsWritable(path)) effects.Add(EffectKinds.Clock, $"may have read the clock: {path}, which the step made itself");
-                return;
-            }
-            entries[path] = entry = new Entry { Stamp = stamp };
+            entries[path] = entry = new Entry { Stamp = Files.Look(outside), Outside = outside };
         }
         if (entry.Owned) entry.AfterOwn |= wanted;
         else Want(path, entry, wanted);
-        if ((wanted & Wanted.Program) != 0) NoteClock(path, entry);
         if ((wanted & Wanted.Own) != 0) entry.Owned = true;
-    }
-
-    private void NoteClock(string path, Entry entry)
-    {
-        if (entry.Stamp.Kind == FileKind.File && ClockUse.IsPossible(Outside(path), entry.HasContent ? entry.Digest : default))
-            effects.Add(EffectKinds.Clock, $"may have read the clock: {path} can");
     }
 
     private void Want(string path, Entry entry, Wanted wanted)
     {
         entry.Wanted |= wanted;
         var kind = entry.Stamp.Kind;
-        if (kind == FileKind.File && !entry.HasContent && !entry.Unreadable && NeedsContent(path, entry)) ReadContent(path, entry);
-        if (kind == FileKind.Directory && (entry.Wanted & Wanted.Listing) != 0 && !entry.HasListing) ReadListing(path, entry);
+        if (kind == FileKind.File && !entry.HasContent && !entry.Unreadable && NeedsContent(path, entry)) ReadContent(entry);
+        if (kind == FileKind.Directory && (entry.Wanted & Wanted.Listing) != 0 && !entry.HasListing) ReadListing(entry);
     }
 
     private bool NeedsContent(string path, Entry entry)
@@ -80,17 +66,11 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
         return false;
     }
 
-    private string Outside(string path)
-    {
-        view.Locate(path, out var outside);
-        return outside;
-    }
-
-    private void ReadContent(string path, Entry entry)
+    private void ReadContent(Entry entry)
     {
         try
         {
-            entry.Digest = contents.DigestOf(Outside(path), entry.Stamp);
+            entry.Content = contents.DigestOf(entry.Outside, entry.Stamp);
             entry.HasContent = true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -99,14 +79,14 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
         }
     }
 
-    private void ReadListing(string path, Entry entry)
+    private void ReadListing(Entry entry)
     {
-        if (Files.List(Outside(path)) is not { } names)
+        if (Files.List(entry.Outside) is not { } names)
         {
             entry.Unreadable = true;
             return;
         }
-        entry.Digest = contents.KeepListing(ListingText.Of(names));
+        entry.Listing = contents.KeepListing(ListingText.Of(names));
         entry.HasListing = true;
     }
 
@@ -114,8 +94,15 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
     {
         if (zone == Zone.Device && path is "/dev/random" or "/dev/urandom") effects.Add(EffectKinds.Random, path);
         else if (zone == Zone.Device && !View.IsOrdinaryDevice(path)) effects.Add(EffectKinds.Device, $"looked for {path}");
+        else if (zone == Zone.Kernel && LeadsOn(path)) effects.Add(EffectKinds.Host, $"went through {path} by a link: what it reached there may not be recorded");
         else if (zone == Zone.Kernel && (wanted & (Wanted.Content | Wanted.Listing)) != 0 && !IsAboutItself(path)) effects.Add(EffectKinds.Host, $"read {path}");
     }
+
+    /// <summary>Links of /proc to a file, which every process sees differently; followed here they come from a link the step made.</summary>
+    private static bool LeadsOn(string path) =>
+        path.StartsWith("/proc/", StringComparison.Ordinal)
+        && (path.Contains("/cwd/", StringComparison.Ordinal) || path.Contains("/root/", StringComparison.Ordinal)
+            || (path.Contains("/fd/", StringComparison.Ordinal) && !path.EndsWith("/fd/", StringComparison.Ordinal)));
 
     /// <summary>Files of /proc that tell a process about itself or never change on a running kernel.</summary>
     private static bool IsAboutItself(string path) =>
@@ -132,33 +119,24 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
     public (List<Observation> Observations, List<string> ChangedUnderneath) Finish(
         IReadOnlySet<string> changed, long startedNs, IReadOnlySet<string> ignored)
     {
-        var observations = new List<Observation>(entries.Count + absent.Count + 16);
+        var observations = new List<Observation>(entries.Count + 16);
         var underneath = new List<string>();
         foreach (var (path, entry) in entries)
         {
             // What was asked of a path after the step replaced it is about its own file, if it really did replace it.
             if (entry.AfterOwn != 0 && !changed.Contains(path)) Want(path, entry, entry.AfterOwn);
-            var outside = Outside(path);
-            AddObservations(path, outside, entry, observations);
-            if (!ignored.Contains(path) && IsChanged(outside, entry, startedNs)) underneath.Add(path);
-        }
-        foreach (var path in absent)
-        {
-            observations.Add(new Observation(path, ObservationKind.Absent, default, ""));
-            if (!ignored.Contains(path) && Files.Look(Outside(path)).Kind != FileKind.Absent) underneath.Add(path);
+            AddObservations(path, entry, observations);
+            if (!ignored.Contains(path) && IsChanged(entry, startedNs)) underneath.Add(path);
         }
         entries.Clear();
-        entries.TrimExcess();
-        absent.Clear();
-        absent.TrimExcess();
         observations.Sort(static (a, b) => string.CompareOrdinal(a.Path, b.Path) is var order and not 0 ? order : a.Kind.CompareTo(b.Kind));
         underneath.Sort(StringComparer.Ordinal);
         return (observations, underneath);
     }
 
-    private static bool IsChanged(string outside, Entry entry, long startedNs)
+    private static bool IsChanged(Entry entry, long startedNs)
     {
-        var now = Files.Look(outside);
+        var now = Files.Look(entry.Outside);
         if (now.Kind != entry.Stamp.Kind) return true;
         return entry.Stamp.Kind switch
         {
@@ -170,20 +148,23 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
         };
     }
 
-    private static void AddObservations(string path, string outside, Entry entry, List<Observation> result)
+    private static void AddObservations(string path, Entry entry, List<Observation> result)
     {
         var stamp = entry.Stamp;
         switch (stamp.Kind)
         {
+            case FileKind.Absent:
+                result.Add(new Observation(path, ObservationKind.Absent, default, ""));
+                return;
             case FileKind.Denied:
                 result.Add(new Observation(path, ObservationKind.Denied, default, ""));
                 return;
             case FileKind.Link:
-                result.Add(new Observation(path, ObservationKind.Link, default, Files.LinkTarget(outside) ?? ""));
+                result.Add(new Observation(path, ObservationKind.Link, default, Files.LinkTarget(entry.Outside) ?? ""));
                 return;
         }
         if (entry.Unreadable) result.Add(new Observation(path, ObservationKind.Denied, default, ""));
-        if (entry.HasListing) result.Add(new Observation(path, ObservationKind.Listing, entry.Digest, ""));
+        if (entry.HasListing) result.Add(new Observation(path, ObservationKind.Listing, entry.Listing, ""));
         var asked = (entry.Wanted & Wanted.Content) != 0 ? ObservationKind.Content
             : (entry.Wanted & Wanted.Status) != 0 ? ObservationKind.Status
             : ObservationKind.Exists;
@@ -193,7 +174,7 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
                 result.Add(new Observation(path, asked == ObservationKind.Content ? ObservationKind.Exists : asked, default, StatusText.Of(stamp)));
             return;
         }
-        if (asked == ObservationKind.Exists || entry.HasContent) result.Add(new Observation(path, asked, entry.Digest, StatusText.Of(stamp)));
+        if (asked == ObservationKind.Exists || entry.HasContent) result.Add(new Observation(path, asked, entry.Content, StatusText.Of(stamp)));
         else if (!entry.Unreadable) result.Add(new Observation(path, asked, default, StatusText.WithTimes(stamp)));
     }
 }

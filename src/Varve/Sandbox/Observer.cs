@@ -12,6 +12,7 @@ internal sealed class Observer(View view, Lookups lookups)
     private const int MostLinks = 40;
     private readonly Dictionary<string, (FileKind Kind, string Target)> folders = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<string>> linksMade = new(StringComparer.Ordinal);
+    private List<string>? arrivals;
 
     /// <summary>Programs executed, by the names they were executed by.</summary>
     public List<string> Programs { get; } = [];
@@ -30,12 +31,15 @@ internal sealed class Observer(View view, Lookups lookups)
         var path = PathText.Decode(item.Path);
         if ((item.Wanted & Wanted.LinkMade) != 0)
         {
-            AddLink(Flatten(path), PathText.Decode(item.Second!));
+            foreach (var name in Resolve(path)) AddLink(name, PathText.Decode(item.Second!));
             return;
         }
-        if ((item.Wanted & Wanted.Renamed) != 0)
+        if ((item.Wanted & (Wanted.Renamed | Wanted.Named)) != 0)
         {
-            Renamed(Flatten(path), Flatten(PathText.Decode(item.Second!)));
+            var second = PathText.Decode(item.Second!);
+            if ((item.Wanted & Wanted.Renamed) != 0) Renames.Add(new Renaming(Flatten(path), Flatten(second)));
+            foreach (var from in Resolve(path))
+                foreach (var to in Resolve(second)) CarryLinks(from, to);
             return;
         }
         if ((item.Wanted & Wanted.Program) != 0 && !Programs.Contains(path)) Programs.Add(path);
@@ -48,12 +52,29 @@ internal sealed class Observer(View view, Lookups lookups)
         if (!targets.Contains(target, StringComparer.Ordinal)) targets.Add(target);
     }
 
-    private void Renamed(string from, string to)
+    /// <summary>Symbolic links at a name, or in a folder of that name, are now to be found at another.</summary>
+    private void CarryLinks(string from, string to)
     {
-        Renames.Add(new Renaming(from, to));
-        if (linksMade.TryGetValue(from, out var targets))
-            foreach (var target in targets.ToArray()) AddLink(to, target);
         if (Look(from) is { Kind: FileKind.Link } link) AddLink(to, link.Target);
+        var within = from + "/";
+        foreach (var path in linksMade.Keys.Where(p => p == from || p.StartsWith(within, StringComparison.Ordinal)).ToArray())
+            foreach (var target in linksMade[path].ToArray()) AddLink(to + path[from.Length..], target);
+    }
+
+    /// <summary>What a name stands for once the links on the way to it are followed; several where links changed.</summary>
+    private List<string> Resolve(string path)
+    {
+        arrivals = [];
+        Visit(path, Wanted.Exists, 0);
+        var found = arrivals;
+        arrivals = null;
+        return found;
+    }
+
+    private void Arrive(string path, Wanted wanted)
+    {
+        lookups.Record(path, wanted);
+        if (arrivals is not null && !arrivals.Contains(path, StringComparer.Ordinal)) arrivals.Add(path);
     }
 
     /// <summary>Walks a path from the root, name by name.</summary>
@@ -61,6 +82,8 @@ internal sealed class Observer(View view, Lookups lookups)
     {
         if (links > MostLinks) return;
         var folder = "";
+        // From this length on the folder was not there before the step; only the step's own links lead on from it.
+        var missingFrom = int.MaxValue;
         for (var at = 0; at < path.Length;)
         {
             while (at < path.Length && path[at] == '/') at++;
@@ -72,17 +95,19 @@ internal sealed class Observer(View view, Lookups lookups)
             if (name.SequenceEqual(".")) continue;
             if (name.SequenceEqual(".."))
             {
+                if (folder.Length == missingFrom) lookups.Record(folder, Wanted.Exists);
                 folder = folder.Length == 0 ? "" : folder[..folder.LastIndexOf('/')];
+                if (folder.Length < missingFrom) missingFrom = int.MaxValue;
                 continue;
             }
             var child = string.Concat(folder, "/", name);
             var last = at == path.Length;
             if (last && (wanted & Wanted.Follow) == 0)
             {
-                lookups.Record(child, wanted);
+                Arrive(child, wanted);
                 return;
             }
-            var node = Look(child);
+            var node = missingFrom == int.MaxValue ? Look(child) : (Kind: FileKind.Absent, Target: "");
             linksMade.TryGetValue(child, out var made);
             if (node.Kind == FileKind.Link) lookups.Record(child, Wanted.Exists);
             if (node.Kind == FileKind.Link || made is not null)
@@ -90,23 +115,18 @@ internal sealed class Observer(View view, Lookups lookups)
                 var rest = path[at..];
                 if (node.Kind == FileKind.Link) Visit(Join(folder, node.Target) + rest, wanted, links + 1);
                 foreach (var target in made?.ToArray() ?? []) Visit(Join(folder, target) + rest, wanted, links + 1);
-                if (node.Kind != FileKind.Link) lookups.Record(last ? child : Flatten(child + rest), wanted);
+                if (node.Kind != FileKind.Link) Arrive(last ? child : Flatten(child + rest), wanted);
                 return;
             }
             if (last)
             {
-                lookups.Record(child, wanted);
+                Arrive(child, wanted);
                 return;
             }
-            if (node.Kind != FileKind.Directory)
-            {
-                // Nothing below can be there before the step; the whole name is what was looked for in vain.
-                lookups.Record(Flatten(child + path[at..]), wanted);
-                return;
-            }
+            if (node.Kind != FileKind.Directory) missingFrom = Math.Min(missingFrom, child.Length);
             folder = child;
         }
-        lookups.Record(folder.Length == 0 ? "/" : folder, wanted);
+        Arrive(folder.Length == 0 ? "/" : folder, wanted);
     }
 
     private static string Join(string folder, string target) => target.StartsWith('/') ? target : $"{folder}/{target}";
@@ -125,7 +145,7 @@ internal sealed class Observer(View view, Lookups lookups)
             var kind = Files.Look(outside).Kind;
             found = (kind, kind == FileKind.Link ? Files.LinkTarget(outside) ?? "" : "");
             // Leaves are as many as there are files; only what is walked through again is kept.
-            if (kind is FileKind.File or FileKind.Absent) return found;
+            if (kind is FileKind.File or FileKind.Absent && folders.Count > 100_000) return found;
         }
         folders[path] = found;
         return found;

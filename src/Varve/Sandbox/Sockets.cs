@@ -57,13 +57,21 @@ internal sealed class Sockets(EffectLog effects, View view, bool networkOpen)
 
     private int UnixPath(int thread, ReadOnlySpan<byte> name, PathReader paths)
     {
-        // An empty name or one that begins with a zero is abstract, and belongs to the step's own network.
-        if (name.IsEmpty || name[0] == 0) return 0;
+        // An empty name or one that begins with a zero is abstract, and belongs to the network the step has.
+        if (name.IsEmpty || name[0] == 0)
+        {
+            if (networkOpen) effects.Add(EffectKinds.Ipc, "connected to an abstract socket, which may be another process's");
+            return 0;
+        }
         var end = name.IndexOf((byte)0);
         var path = PathText.Decode(end < 0 ? name : name[..end]);
         if (path[0] != '/') path = paths.ReadWorkingDirectory(thread) + "/" + path;
-        if (view.Locate(path, out var outside) != Zone.Observed) return 0;
-        if (Files.Look(outside).Kind != FileKind.Special) return 0;
+        // What is not found here must not be found by the call either: a link of /proc may lead it elsewhere.
+        var reached = Tracee.Resolve(thread, path) ?? (path.StartsWith("/proc/", StringComparison.Ordinal) ? path : null);
+        if (reached is null) return Libc.Enoent;
+        if (view.Locate(reached, out var outside) is Zone.Private or Zone.Device) return 0;
+        // A socket the step made itself is not there outside.
+        if (outside.Length > 0 && Files.Look(outside).Kind != FileKind.Special) return 0;
         effects.Add(EffectKinds.Ipc, Encoding.UTF8.GetString(PathText.Encode($"tried to reach the socket {path} of another process: refused")));
         return Libc.Eacces;
     }

@@ -31,6 +31,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
         while (listener.Receive(out var call))
         {
             if (call.Thread != last) Threads.TryAdd(last = call.Thread, 0);
+            log.Begin(call.Thread);
             var refusal = Handle(in call);
             if (refusal == 0) listener.Continue(call.Id);
             else listener.Refuse(call.Id, refusal);
@@ -58,6 +59,8 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
                 case Syscalls.Rename: return Rename(in call, Libc.AtFdcwd, a[0], Libc.AtFdcwd, a[1], 0);
                 case Syscalls.Renameat: return Rename(in call, (int)a[0], a[1], (int)a[2], a[3], 0);
                 case Syscalls.Renameat2: return Rename(in call, (int)a[0], a[1], (int)a[2], a[3], (int)a[4]);
+                case Syscalls.Link: return Name(in call, Libc.AtFdcwd, a[0], Libc.AtFdcwd, a[1], 0);
+                case Syscalls.Linkat: return Name(in call, (int)a[0], a[1], (int)a[2], a[3], (int)a[4]);
                 case Syscalls.Symlink: return MakeLink(in call, a[0], Libc.AtFdcwd, a[1]);
                 case Syscalls.Symlinkat: return MakeLink(in call, a[0], (int)a[1], a[2]);
                 case Syscalls.Unlinkat: return Unlink(in call, (int)a[0], a[1], (int)a[2]);
@@ -182,6 +185,20 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
         log.Add((flags & exchange) != 0 ? Wanted.Content | Wanted.Own : Wanted.Exists | Wanted.Own, paths.Path);
         log.Add(Wanted.Renamed, source, paths.Path);
         if ((flags & exchange) != 0) log.Add(Wanted.Renamed, paths.Path, source);
+        return 0;
+    }
+
+    private int Name(in Notification call, int folder, ulong existing, int newFolder, ulong name, int flags)
+    {
+        var outcome = paths.Read(call.Thread, folder, existing);
+        if (outcome == PathOutcome.Empty && (flags & EmptyPathFlag) != 0) outcome = paths.ReadDescriptor(call.Thread, folder);
+        if (outcome == PathOutcome.TooLong) return Refuse("a path of more than 4,095 bytes", Libc.Enametoolong);
+        if (outcome != PathOutcome.Found) return 0;
+        log.Add(Wanted.Content | ((flags & FollowFlag) != 0 ? Wanted.Follow : 0), paths.Path);
+        var first = paths.Path.ToArray();
+        if (paths.Read(call.Thread, newFolder, name) != PathOutcome.Found) return 0;
+        log.Add(Wanted.Exists, paths.Path);
+        log.Add(Wanted.Named, first, paths.Path);
         return 0;
     }
 

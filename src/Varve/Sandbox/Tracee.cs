@@ -59,6 +59,28 @@ internal static unsafe class Tracee
         }
     }
 
+    /// <summary>
+    /// The path that an absolute path leads to as the process sees it, links followed; the path itself where the way
+    /// leads through links of /proc, which mean something else here; null when there is nothing.
+    /// </summary>
+    public static string? Resolve(int thread, string absolutePath)
+    {
+        const long openat2 = 437;
+        const ulong inRoot = 0x10;
+        int root;
+        fixed (byte* r = PathText.EncodeTerminated($"/proc/{thread}/root")) root = Libc.open(r, Libc.OPath | Libc.ODirectory | Libc.OCloexec, 0);
+        if (root < 0) return null;
+        var how = stackalloc ulong[3] { Libc.OPath | Libc.OCloexec, 0, inRoot };
+        int reached;
+        fixed (byte* p = PathText.EncodeTerminated(absolutePath)) reached = (int)Libc.syscall(openat2, root, (nint)p, (nint)how, 24, 0);
+        var error = Libc.Errno;
+        _ = Libc.close(root);
+        if (reached < 0) return error is Libc.Enoent or Libc.Enotdir ? null : absolutePath;
+        var path = Files.LinkTarget($"/proc/self/fd/{reached}");
+        _ = Libc.close(reached);
+        return path;
+    }
+
     /// <summary>Reads from the start of a file as the process sees it.</summary>
     public static int ReadHead(int thread, ReadOnlySpan<byte> absolutePath, Span<byte> head)
     {

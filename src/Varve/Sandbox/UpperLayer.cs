@@ -63,6 +63,8 @@ internal sealed class UpperLayer(View view, IContentSource contents)
         var opaque = below.Kind == FileKind.Directory && IsOpaque(upper);
         if (below.Kind != FileKind.Directory || opaque || below.Permissions != stamp.Permissions)
             Add(new Change(inside, ChangeKind.Directory, default, 0, stamp.Permissions, "", "", Replaced: opaque), upper, outside, before, stamp);
+        // A step may close a folder even to its owner; what it holds must be reached all the same.
+        if ((stamp.Permissions & 0x1C0) != 0x1C0) Files.SetPermissions(upper, stamp.Permissions | 0x1C0);
         ReadFolder(upper, inside, outside, hidden: opaque || below.Kind != FileKind.Directory);
     }
 

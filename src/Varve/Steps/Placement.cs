@@ -21,6 +21,19 @@ internal sealed class Placement(BlobStore store, DigestCache digests, ILineage l
     /// <returns>How many names had to be put in place.</returns>
     public int Put(IReadOnlyList<Change> changes, Places places, IReadOnlyDictionary<string, long>? times)
     {
+        var closed = new Dictionary<string, int>(StringComparer.Ordinal);
+        try
+        {
+            return Put(changes, places, times, closed);
+        }
+        finally
+        {
+            foreach (var (folder, permissions) in closed) Files.SetPermissions(folder, permissions);
+        }
+    }
+
+    private int Put(IReadOnlyList<Change> changes, Places places, IReadOnlyDictionary<string, long>? times, Dictionary<string, int> closed)
+    {
         var placed = 0;
         foreach (var change in changes)
         {
@@ -34,11 +47,24 @@ internal sealed class Placement(BlobStore store, DigestCache digests, ILineage l
                 continue;
             }
             SaveWhatStandsThere(change, outside, stamp);
+            OpenFolder(Files.Parent(outside), closed);
             PutOne(change, places, outside, stamp, times);
+            if (change.Kind == ChangeKind.Directory) closed.Remove(outside);
             placed++;
         }
         if (placed > 0) Interlocked.Exchange(ref lastPlacedNs, Files.CoarseNow());
         return placed;
+    }
+
+    /// <summary>A folder that its owner may not write is opened until everything is in place.</summary>
+    private static void OpenFolder(string folder, Dictionary<string, int> closed)
+    {
+        const int ownersAll = 0x1C0;
+        if (Libc.geteuid() == 0) return;
+        var stamp = Files.Look(folder);
+        if (stamp.Kind != FileKind.Directory || stamp.Owner != Libc.geteuid() || (stamp.Permissions & ownersAll) == ownersAll) return;
+        closed.TryAdd(folder, stamp.Permissions);
+        Files.SetPermissions(folder, stamp.Permissions | ownersAll);
     }
 
     private void Touch(Change change, string outside, long time)
