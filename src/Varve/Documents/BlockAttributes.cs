@@ -102,7 +102,10 @@ internal static class Identifier
     public static bool Is(string text) =>
         text.Length > 0 && !char.IsAsciiDigit(text[0]) && text.All(static c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
-    /// <summary>Every identifier that occurs in a text as a whole word.</summary>
+    /// <summary>
+    /// Every identifier that occurs in a text as a whole word, with or without a dollar: arithmetic and programs name
+    /// variables without one. A word inside a file's name (`grid/elevation.tif`) is none.
+    /// </summary>
     public static HashSet<string> In(string text)
     {
         var found = new HashSet<string>(StringComparer.Ordinal);
@@ -111,8 +114,17 @@ internal static class Identifier
             if (!char.IsAsciiLetter(text[at]) && text[at] != '_') continue;
             var start = at;
             while (at < text.Length && (char.IsAsciiLetterOrDigit(text[at]) || text[at] == '_')) at++;
-            if (start == 0 || !char.IsAsciiDigit(text[start - 1])) found.Add(text[start..at]);
+            if (start > 0 && char.IsAsciiDigit(text[start - 1])) continue;
+            if (!IsInFileName(text, start, at)) found.Add(text[start..at]);
         }
         return found;
+    }
+
+    private static bool IsInFileName(string text, int start, int end)
+    {
+        var beforeExtension = end + 1 < text.Length && text[end] == '.' && char.IsAsciiLetter(text[end + 1]);
+        var isExtension = start > 1 && text[start - 1] == '.' && char.IsAsciiLetterOrDigit(text[start - 2]);
+        var isFolder = start > 0 && text[start - 1] == '/' && end < text.Length && text[end] == '/';
+        return isExtension || isFolder || (beforeExtension && (start == 0 || text[start - 1] is not ('$' or '{')));
     }
 }

@@ -77,6 +77,13 @@ internal static class Namespaces
         };
     }
 
+    /// <summary>The programs that were there: looking one up along PATH tries many names that are not.</summary>
+    private static IReadOnlyList<string> Executed(IReadOnlyList<string> tried, IReadOnlyList<Observation> observations, View view)
+    {
+        var absent = observations.Where(o => o.Kind == ObservationKind.Absent).Select(o => o.Path).ToHashSet(StringComparer.Ordinal);
+        return [.. tried.Where(p => !absent.Contains(p) || view.IsWritable(p))];
+    }
+
     /// <summary>
     /// A folder of the host over which the step's file system is put together, in a mount namespace where nobody else
     /// sees it: one that is not shown inside, else it would show itself, and that holds nothing that is needed.
