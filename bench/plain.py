@@ -33,8 +33,7 @@ def front_matter(text):
 def run(text, variables, arguments=()):
     with tempfile.TemporaryDirectory() as private:
         environment = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TZ": "UTC", "HOME": private, **variables}
-        script = text.replace("/tmp/", private + "/")
-        subprocess.run(["sh", "-eu", "-c", script, "sh", *arguments], env=environment, check=True)
+        subprocess.run(["sh", "-eu", "-c", text, "sh", *arguments], env=environment, check=True)
 
 
 def main():

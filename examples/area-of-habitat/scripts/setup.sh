@@ -3,3 +3,5 @@
 export GDAL_PAM_ENABLED=NO
 export GDAL_DISABLE_READDIR_ON_OPEN=EMPTY_DIR
 export PYTHONDONTWRITEBYTECODE=1
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
