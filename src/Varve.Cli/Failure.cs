@@ -16,6 +16,9 @@ internal static class Failure
     /// <summary>For `exec`, whose other statuses are the command's own, as `env` and `timeout` have it.</summary>
     public const int ExecFailed = 125;
 
+    /// <summary>SQLITE_FULL (https://sqlite.org/rescode.html).</summary>
+    private const int Full = 13;
+
     /// <summary>Says what went wrong; returns the exit status.</summary>
     public static int Report(Exception failure, bool isExec, bool verbose)
     {
@@ -25,6 +28,7 @@ internal static class Failure
             UsageException or SettingsException or NotKnownException or NoChainException or NotPortableException or DocumentException or ConflictException => (Usage, failure.Message),
             StepRefusedException => (NoSandbox, failure.Message),
             DamagedLineageException or DamagedStoreException => (Damaged, failure.Message),
+            SqliteException { SqliteErrorCode: Full } => (NoSandbox, "the disk that holds VARVE_HOME is full, and the step could not be recorded; free some space (varve gc) and run again"),
             SqliteException => (Damaged, $"the database cannot be used: {failure.Message}"),
             IOException or UnauthorizedAccessException => (NoSandbox, failure.Message),
             _ => (NoSandbox, $"internal error: {failure.GetType().Name}: {failure.Message}" + (verbose ? "" : " (this is a fault in Varve; --verbose says where)")),

@@ -57,7 +57,7 @@ internal sealed class DocumentRunner(VarveHome home, IStepRunner runner, ILineag
         {
             var full = path.StartsWith('/') ? path : $"{document.Folder}/{path}";
             if (!Files.Look(PathText.EncodeTerminated(full), follow: true).Exists)
-                throw new DocumentException($"{document.Path}: input {name}: there is no {full}; give another with -i {name}=PATH");
+                throw new DocumentException(document.Path, values.InputLines.GetValueOrDefault(name, 1), $"input {name}: there is no {full}; give another with -i {name}=PATH");
         }
         var jobs = options.Jobs ?? settings.Jobs ?? Environment.ProcessorCount;
         IReadOnlyList<PlannedBlock> plan = document.IsShark

@@ -10,6 +10,8 @@ internal sealed record FrontMatter
 
     /// <summary>Named files or folders, relative to the document unless absolute.</summary>
     public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    /// <summary>The document's line at which an input is named.</summary>
+    public IReadOnlyDictionary<string, int> InputLines { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
     /// <summary>Named values; one with several makes a map of every block that mentions it.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Parameters { get; init; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
     /// <summary>Named root file systems.</summary>
@@ -40,12 +42,20 @@ internal sealed record FrontMatter
         {
             stream.Load(new StringReader(yaml));
         }
+        catch (InvalidOperationException e)
+        {
+            // The parser of broken flow lists.
+            throw new DocumentException(path, firstLine, "the front matter is not YAML: a list or a quote is not closed", e);
+        }
         catch (YamlException e)
         {
             throw Wrong(e.Start, $"the front matter is not YAML: {e.Message}", e);
         }
         if (stream.Documents is not [{ RootNode: YamlMappingNode root }, ..]) throw new DocumentException(path, firstLine, $"the front matter is a list of `NAME: VALUE`; known are {Known}");
-        return new FrontMatterReader(Wrong).Read(root, Known, freeVariables);
+        var lines = new Dictionary<string, int>(StringComparer.Ordinal);
+        if (root.Children.FirstOrDefault(e => e.Key is YamlScalarNode { Value: "inputs" }).Value is YamlMappingNode inputs)
+            foreach (var name in inputs.Children.Keys.OfType<YamlScalarNode>()) lines[name.Value ?? ""] = firstLine + (int)name.Start.Line - 1;
+        return new FrontMatterReader(Wrong).Read(root, Known, freeVariables) with { InputLines = lines };
     }
 
     /// <summary>The same with other values for some inputs and parameters, as the command line gives them.</summary>

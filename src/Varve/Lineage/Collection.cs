@@ -182,7 +182,7 @@ internal sealed class Collection(VarveHome home, LineageDatabase lineage, BlobSt
     }
 
     /// <summary>While a step's process lives it holds the lock in the step's folder.</summary>
-    private static unsafe bool IsAlive(string folder)
+    internal static unsafe bool IsAlive(string folder)
     {
         const int exclusiveWithoutWaiting = 6;
         fixed (byte* path = PathText.EncodeTerminated(folder + "/alive.lock"))

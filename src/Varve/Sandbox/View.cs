@@ -92,6 +92,10 @@ internal sealed class View
     public static bool IsWithin(string path, string folder) =>
         folder.Length == 1 || (path.StartsWith(folder, StringComparison.Ordinal) && (path.Length == folder.Length || path[folder.Length] == '/'));
 
+    /// <summary>Whether a step may make a file of that path: in a writable folder, or in one of its own.</summary>
+    public bool IsWritable(string inside) =>
+        Locate(inside, out _) == Zone.Private || Uppers.Exists(upper => IsWithin(inside, upper.Folder.Inside));
+
     private void Add(params ReadOnlySpan<string> words) => instructions.AddRange(words);
 
     private void Place(string prefix, Zone zone, string outside) => places.Add((prefix, zone, outside));
@@ -178,7 +182,13 @@ internal sealed class View
         Place(folder.Inside, Zone.Observed, folder.Outside);
         Uppers.Add((folder, upper));
         // An overlay does not reach below a mount point: what is mounted inside the folder is shown as it is, read-only.
-        foreach (var mount in MountsBelow(folder.Outside)) Add("bind", mount, folder.Inside + mount[folder.Outside.Length..], "ro");
+        foreach (var mount in MountsBelow(folder.Outside))
+        {
+            if (!privileged)
+                throw new SandboxException(
+                    $"{mount} is mounted inside the writable folder {folder.Outside}, and the kernel lays no overlay over that for an ordinary user; unmount it, or work in a folder that holds no mount (cd)");
+            Add("bind", mount, folder.Inside + mount[folder.Outside.Length..], "ro");
+        }
     }
 
     private string AddOverlay(SandboxRequest request, string name, IReadOnlyList<string> lower, string inside)

@@ -166,9 +166,19 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
 
         public void Dispose()
         {
-            transcript.Dispose();
-            lockFile.Dispose();
-            Files.RemoveTree(scratch);
+            try
+            {
+                transcript.Dispose();
+            }
+            catch (IOException)
+            {
+                // On a full disk its last bytes cannot be written; whoever keeps it is told by Keep.
+            }
+            finally
+            {
+                lockFile.Dispose();
+                Files.RemoveTree(scratch);
+            }
         }
     }
 

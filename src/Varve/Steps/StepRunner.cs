@@ -17,6 +17,7 @@ public sealed class StepRunner : IStepRunner
     private readonly StateCheck state;
     private readonly Placement placement;
     private readonly Execution execution;
+    private int swept;
 
     /// <summary>A runner over one home.</summary>
     internal StepRunner(VarveHome home, ILineage lineage, BlobStore store, DigestCache digests, StepSettings settings)
@@ -52,6 +53,7 @@ public sealed class StepRunner : IStepRunner
 
         HomeCheck.Require(home, request.WorkspaceOutside);
         Files.MakeDirectories(home.RunningFolder);
+        if (Interlocked.Exchange(ref swept, 1) == 0) Leftovers.Remove(home);
         using var alone = StepLock.Take(home.RunningFolder, step.Hex, static () => { }, cancellation);
         // Whoever held the lock before may have just run it.
         string why;
@@ -147,7 +149,15 @@ public sealed class StepRunner : IStepRunner
         var keepAside = failed && !request.ApplyFailed;
         var warnings = Warnings(result);
         var reason = NotReusable(result, run.Input);
-        var trace = run.Trace(result, reason, keepAside ? [] : run.Ingest(result));
+        Trace trace;
+        try
+        {
+            trace = run.Trace(result, reason, keepAside ? [] : run.Ingest(result));
+        }
+        catch (IOException e)
+        {
+            throw new StepRefusedException($"step {step.Short} could not be recorded: {e.Message}; nothing of it was put in place, run it again when this is mended", e);
+        }
         if (!keepAside) RefuseConflicts(result, step);
         if (cancellation.IsCancellationRequested && result.Ended == "interrupted" && !request.ApplyFailed)
             return new StepOutcome { Trace = trace, Reused = false, Why = why, Warnings = warnings, Request = request };

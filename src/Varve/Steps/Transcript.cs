@@ -56,6 +56,7 @@ internal sealed class TranscriptWriter : IDisposable
     private readonly string path;
     private readonly FileStream file;
     private readonly Lock writing = new();
+    private IOException? failure;
 
     public TranscriptWriter(string path)
     {
@@ -70,16 +71,27 @@ internal sealed class TranscriptWriter : IDisposable
         BinaryPrimitives.WriteInt32LittleEndian(header[1..], bytes.Length);
         lock (writing)
         {
-            file.Write(header);
-            file.Write(bytes);
+            if (failure is not null) return;
+            try
+            {
+                file.Write(header);
+                file.Write(bytes);
+            }
+            catch (IOException e)
+            {
+                // The step goes on saying things to whoever listens; that they are not all kept is told at its end.
+                failure = e;
+            }
         }
     }
 
     /// <summary>Puts what was written into the store; all zero when nothing was.</summary>
+    /// <exception cref="IOException">Not all of it could be written.</exception>
     public Digest Keep(BlobStore store)
     {
         lock (writing)
         {
+            if (failure is not null) throw failure;
             file.Flush();
             if (file.Length == 0) return default;
         }

@@ -108,7 +108,7 @@ public sealed class FileSystemTests
     }
 
     [Theory, MemberData(nameof(Everyone))]
-    public void What_is_mounted_inside_the_workspace_is_seen_and_is_read_only(string who)
+    public void What_is_mounted_inside_the_workspace_is_seen_read_only_or_refused_by_name(string who)
     {
         People.RequireRoot("mounting needs root");
         using var trial = new Trial(who);
@@ -116,6 +116,12 @@ public sealed class FileSystemTests
         using var disk = new Disk("tmpfs", megabytes: 10, trial.At("mounted"));
         trial.Write("mounted/inner.txt", "inner\n");
         var outcome = trial.Sh("cat mounted/inner.txt; echo x > mounted/new.txt; echo x > beside.txt");
+        if (People.IsOrdinary(who))
+        {
+            Assert.Equal(125, outcome.ExitCode);
+            Assert.Contains(trial.At("mounted") + " is mounted inside the writable folder", outcome.Error, StringComparison.Ordinal);
+            return;
+        }
         Assert.StartsWith("inner\n", outcome.Output, StringComparison.Ordinal);
         Assert.Contains("Read-only file system", outcome.Said, StringComparison.Ordinal);
         Assert.Contains(trial.At("mounted/inner.txt"), outcome.Trace.Reads.Keys);
