@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using Varve.Linux;
 using Varve.Store;
 
 namespace Varve.Lineage;
@@ -35,7 +34,7 @@ internal static class LineageSchema
     /// <exception cref="DamagedLineageException">It cannot be used, and why.</exception>
     public static SqliteConnection Open(VarveHome home)
     {
-        Files.MakeDirectories(home.Folder);
+        home.Make();
         var file = home.LineageFile;
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = file, Pooling = false, DefaultTimeout = 60 }.ToString());
         try

@@ -1,4 +1,5 @@
 using Varve.Linux;
+using Varve.Store;
 
 namespace Varve.Steps;
 
@@ -53,12 +54,13 @@ public sealed record Settings
     }
 
     /// <summary>
-    /// How an environment stands in a step's key: <c>host</c>, or <c>NAME@</c> and what tells its root from others.
+    /// How an environment stands in a step's key: <c>host</c>, or <c>NAME@</c> and the digest of where its root lies. What a
+    /// step reads in the root is observed file by file, as on the host.
     /// </summary>
-    /// <exception cref="SettingsException">No such environment, or its root cannot be read.</exception>
+    /// <exception cref="SettingsException">No such environment, or its root is not there.</exception>
     public string Identity(string environment) => environment is "host"
         ? environment
-        : $"{environment}@{RootIdentity.Of(RootLayers(environment)[0])}";
+        : $"{environment}@{Digest.Of(PathText.Encode(RootLayers(environment)[0]))}";
 
     private static string? PersonalFile()
     {

@@ -42,7 +42,7 @@ internal sealed class StoreLock : IDisposable
         {
             var descriptor = Libc.open(p, Libc.OReadWrite | Libc.OCreate | Libc.OCloexec, 0x1B6);
             if (descriptor >= 0) return descriptor;
-            Files.MakeDirectories(home.Folder);
+            home.Make();
             descriptor = Libc.open(p, Libc.OReadWrite | Libc.OCreate | Libc.OCloexec, 0x1B6);
             return descriptor >= 0 ? descriptor : throw Files.Failure("open", path);
         }

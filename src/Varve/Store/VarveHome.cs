@@ -1,3 +1,5 @@
+using Varve.Linux;
+
 namespace Varve.Store;
 
 /// <summary>
@@ -25,6 +27,20 @@ public sealed record VarveHome(string Folder)
     public string FailedFolder => Folder + "/failed";
     /// <summary>Root file systems and layers.</summary>
     public string EnvironmentsFolder => Folder + "/environments";
+
+    /// <summary>Makes the folder, if it is not there.</summary>
+    /// <exception cref="IOException">It cannot be made; the message says what to do.</exception>
+    internal void Make()
+    {
+        try
+        {
+            Files.MakeDirectories(Folder);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"Varve's home {Folder} cannot be made: {e.Message}; set VARVE_HOME to a folder you may write", e);
+        }
+    }
 
     /// <summary>The home that the process's environment names.</summary>
     public static VarveHome FromEnvironment()
