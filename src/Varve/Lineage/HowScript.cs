@@ -31,7 +31,6 @@ internal sealed class HowScript(BlobStore store)
             root=$(pwd -P)
             scratch=$(mktemp -d)
             trap 'rm -rf "$scratch"' EXIT
-            mkdir "$scratch/home"
             have() {
                 [ -f "$2" ] || { echo "missing input: $2" >&2; exit 1; }
                 [ "$(sha256sum < "$2")" = "$1  -" ] || { echo "different input: $2" >&2; exit 1; }
@@ -65,6 +64,7 @@ internal sealed class HowScript(BlobStore store)
             script.Append(CultureInfo.InvariantCulture, $"printf '{Octal(store.ReadAll(trace.Input.Digest))}' > {input}\n");
         }
         var folder = Local(trace.Key.Directory, workspace);
+        script.Append("rm -rf \"$scratch/tmp\" \"$scratch/home\"; mkdir \"$scratch/tmp\" \"$scratch/home\"\n");
         script.Append(CultureInfo.InvariantCulture, $"(cd {folder} && exec env -i HOME=\"$scratch/home\"");
         foreach (var (name, value) in trace.Key.Variables)
             if (name != "HOME") script.Append(CultureInfo.InvariantCulture, $" \\\n    {name}={Word(value, workspace)}");
@@ -92,11 +92,31 @@ internal sealed class HowScript(BlobStore store)
         return View.IsWithin(path, workspace) ? "\"$root\"/" + ShellText.Quote(path[(workspace.Length + 1)..]) : ShellText.Quote(path);
     }
 
-    /// <summary>A word in which the workspace's own path stands for the script's folder.</summary>
+    /// <summary>
+    /// A word in which the workspace's own path stands for the script's folder, and the step's private folders for
+    /// fresh ones.
+    /// </summary>
     private static string Word(string word, string workspace)
     {
-        if (!word.Contains(workspace, StringComparison.Ordinal)) return ShellText.Quote(word);
-        return string.Join("\"$root\"", word.Split(workspace).Select(part => part.Length == 0 ? "" : ShellText.Quote(part)));
+        var result = new StringBuilder();
+        var plain = 0;
+        for (var at = 0; at < word.Length; at++)
+        {
+            if (word[at] != '/' || (at > 0 && (char.IsAsciiLetterOrDigit(word[at - 1]) || word[at - 1] is '/' or '.' or '_' or '-'))) continue;
+            foreach (var (place, standsFor) in new[] { (workspace, "\"$root\""), ("/tmp", "\"$scratch/tmp\""), (Sandbox.View.Home, "\"$scratch/home\"") })
+            {
+                if (string.CompareOrdinal(word, at, place, 0, place.Length) != 0) continue;
+                var end = at + place.Length;
+                if (end < word.Length && (char.IsAsciiLetterOrDigit(word[end]) || word[end] is '.' or '_' or '-')) continue;
+                if (at > plain) result.Append(ShellText.Quote(word[plain..at]));
+                result.Append(standsFor);
+                plain = end;
+                at = end - 1;
+                break;
+            }
+        }
+        if (plain < word.Length || word.Length == 0) result.Append(ShellText.Quote(word[plain..]));
+        return result.ToString();
     }
 
     private static SortedSet<string> Folders(Chain chain, string workspace)

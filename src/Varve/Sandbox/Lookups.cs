@@ -15,29 +15,35 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
     private sealed class Entry
     {
         public required FileStamp Stamp;
-        public required string Outside;
         public Wanted Wanted, AfterOwn;
-        public bool Owned;
-        public Digest Content;
-        public bool HasContent, Unreadable;
-        public Digest Listing;
-        public bool HasListing;
+        public bool Owned, HasContent, HasListing, Unreadable;
+        /// <summary>The digest of the bytes, or of a directory's listing.</summary>
+        public Digest Digest;
     }
 
     private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
+    // Most names looked for by most programs are not there: they are kept without anything else.
+    private readonly HashSet<string> absent = new(StringComparer.Ordinal);
 
     /// <summary>Notes that the step wanted something of what stands at a fully resolved path.</summary>
     public void Record(string path, Wanted wanted)
     {
         if (!entries.TryGetValue(path, out var entry))
         {
+            if (absent.Contains(path)) return;
             var zone = view.Locate(path, out var outside);
             if (zone != Zone.Observed)
             {
                 NoteEffect(zone, path, wanted);
                 return;
             }
-            entries[path] = entry = new Entry { Stamp = Files.Look(outside), Outside = outside };
+            var stamp = Files.Look(outside);
+            if (stamp.Kind == FileKind.Absent)
+            {
+                absent.Add(path);
+                return;
+            }
+            entries[path] = entry = new Entry { Stamp = stamp };
         }
         if (entry.Owned) entry.AfterOwn |= wanted;
         else Want(path, entry, wanted);
@@ -48,8 +54,8 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
     {
         entry.Wanted |= wanted;
         var kind = entry.Stamp.Kind;
-        if (kind == FileKind.File && !entry.HasContent && !entry.Unreadable && NeedsContent(path, entry)) ReadContent(entry);
-        if (kind == FileKind.Directory && (entry.Wanted & Wanted.Listing) != 0 && !entry.HasListing) ReadListing(entry);
+        if (kind == FileKind.File && !entry.HasContent && !entry.Unreadable && NeedsContent(path, entry)) ReadContent(path, entry);
+        if (kind == FileKind.Directory && (entry.Wanted & Wanted.Listing) != 0 && !entry.HasListing) ReadListing(path, entry);
     }
 
     private bool NeedsContent(string path, Entry entry)
@@ -66,11 +72,17 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
         return false;
     }
 
-    private void ReadContent(Entry entry)
+    private string Outside(string path)
+    {
+        view.Locate(path, out var outside);
+        return outside;
+    }
+
+    private void ReadContent(string path, Entry entry)
     {
         try
         {
-            entry.Content = contents.DigestOf(entry.Outside, entry.Stamp);
+            entry.Digest = contents.DigestOf(Outside(path), entry.Stamp);
             entry.HasContent = true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -79,14 +91,14 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
         }
     }
 
-    private void ReadListing(Entry entry)
+    private void ReadListing(string path, Entry entry)
     {
-        if (Files.List(entry.Outside) is not { } names)
+        if (Files.List(Outside(path)) is not { } names)
         {
             entry.Unreadable = true;
             return;
         }
-        entry.Listing = contents.KeepListing(ListingText.Of(names));
+        entry.Digest = contents.KeepListing(ListingText.Of(names));
         entry.HasListing = true;
     }
 
@@ -119,24 +131,31 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
     public (List<Observation> Observations, List<string> ChangedUnderneath) Finish(
         IReadOnlySet<string> changed, long startedNs, IReadOnlySet<string> ignored)
     {
-        var observations = new List<Observation>(entries.Count + 16);
+        var observations = new List<Observation>(entries.Count + absent.Count + 16);
         var underneath = new List<string>();
         foreach (var (path, entry) in entries)
         {
             // What was asked of a path after the step replaced it is about its own file, if it really did replace it.
             if (entry.AfterOwn != 0 && !changed.Contains(path)) Want(path, entry, entry.AfterOwn);
-            AddObservations(path, entry, observations);
-            if (!ignored.Contains(path) && IsChanged(entry, startedNs)) underneath.Add(path);
+            var outside = Outside(path);
+            AddObservations(path, outside, entry, observations);
+            if (!ignored.Contains(path) && IsChanged(outside, entry, startedNs)) underneath.Add(path);
+        }
+        foreach (var path in absent)
+        {
+            observations.Add(new Observation(path, ObservationKind.Absent, default, ""));
+            if (!ignored.Contains(path) && Files.Look(Outside(path)).Kind != FileKind.Absent) underneath.Add(path);
         }
         entries.Clear();
+        absent.Clear();
         observations.Sort(static (a, b) => string.CompareOrdinal(a.Path, b.Path) is var order and not 0 ? order : a.Kind.CompareTo(b.Kind));
         underneath.Sort(StringComparer.Ordinal);
         return (observations, underneath);
     }
 
-    private static bool IsChanged(Entry entry, long startedNs)
+    private static bool IsChanged(string outside, Entry entry, long startedNs)
     {
-        var now = Files.Look(entry.Outside);
+        var now = Files.Look(outside);
         if (now.Kind != entry.Stamp.Kind) return true;
         return entry.Stamp.Kind switch
         {
@@ -148,23 +167,20 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
         };
     }
 
-    private static void AddObservations(string path, Entry entry, List<Observation> result)
+    private static void AddObservations(string path, string outside, Entry entry, List<Observation> result)
     {
         var stamp = entry.Stamp;
         switch (stamp.Kind)
         {
-            case FileKind.Absent:
-                result.Add(new Observation(path, ObservationKind.Absent, default, ""));
-                return;
             case FileKind.Denied:
                 result.Add(new Observation(path, ObservationKind.Denied, default, ""));
                 return;
             case FileKind.Link:
-                result.Add(new Observation(path, ObservationKind.Link, default, Files.LinkTarget(entry.Outside) ?? ""));
+                result.Add(new Observation(path, ObservationKind.Link, default, Files.LinkTarget(outside) ?? ""));
                 return;
         }
         if (entry.Unreadable) result.Add(new Observation(path, ObservationKind.Denied, default, ""));
-        if (entry.HasListing) result.Add(new Observation(path, ObservationKind.Listing, entry.Listing, ""));
+        if (entry.HasListing) result.Add(new Observation(path, ObservationKind.Listing, entry.Digest, ""));
         var asked = (entry.Wanted & Wanted.Content) != 0 ? ObservationKind.Content
             : (entry.Wanted & Wanted.Status) != 0 ? ObservationKind.Status
             : ObservationKind.Exists;
@@ -174,7 +190,7 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
                 result.Add(new Observation(path, asked == ObservationKind.Content ? ObservationKind.Exists : asked, default, StatusText.Of(stamp)));
             return;
         }
-        if (asked == ObservationKind.Exists || entry.HasContent) result.Add(new Observation(path, asked, entry.Content, StatusText.Of(stamp)));
+        if (asked == ObservationKind.Exists || entry.HasContent) result.Add(new Observation(path, asked, entry.Digest, StatusText.Of(stamp)));
         else if (!entry.Unreadable) result.Add(new Observation(path, asked, default, StatusText.WithTimes(stamp)));
     }
 }

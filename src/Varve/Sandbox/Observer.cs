@@ -145,7 +145,7 @@ internal sealed class Observer(View view, Lookups lookups)
             var kind = Files.Look(outside).Kind;
             found = (kind, kind == FileKind.Link ? Files.LinkTarget(outside) ?? "" : "");
             // Leaves are as many as there are files; only what is walked through again is kept.
-            if (kind is FileKind.File or FileKind.Absent && folders.Count > 100_000) return found;
+            if (kind is FileKind.File or FileKind.Absent) return found;
         }
         folders[path] = found;
         return found;
