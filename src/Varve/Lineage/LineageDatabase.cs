@@ -29,10 +29,11 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
     /// <inheritdoc/>
     public void Add(Trace trace)
     {
-        var own = trace.Observations.Where(o => View.IsWithin(o.Path, trace.Key.Workspace)).ToArray();
-        var host = trace.Observations.Where(o => !View.IsWithin(o.Path, trace.Key.Workspace)).ToArray();
-        var ownData = TraceCodec.EncodeSet(own);
-        var hostData = TraceCodec.EncodeSet(host);
+        // Gone through twice rather than copied: a step may have looked for a million names.
+        var own = trace.Observations.Where(o => View.IsWithin(o.Path, trace.Key.Workspace));
+        var count = own.Count();
+        var ownData = TraceCodec.EncodeSet(own, count);
+        var hostData = TraceCodec.EncodeSet(trace.Observations.Where(o => !View.IsWithin(o.Path, trace.Key.Workspace)), trace.Observations.Count - count);
         var outcome = TraceCodec.EncodeOutcome(trace);
         lock (access)
         {
@@ -51,7 +52,7 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
         }
     }
 
-    private void AddRows(Trace trace, Observation[] own, byte[] hostData, byte[] ownData, byte[] outcome)
+    private void AddRows(Trace trace, IEnumerable<Observation> own, byte[] hostData, byte[] ownData, byte[] outcome)
     {
         var hostName = AddSet(hostData);
         var ownName = AddSet(ownData);

@@ -15,12 +15,15 @@ internal static class TraceCodec
 {
     private const int CompressFrom = 512;
 
-    public static byte[] EncodeSet(IReadOnlyList<Observation> observations)
+    public static byte[] EncodeSet(IReadOnlyList<Observation> observations) => EncodeSet(observations, observations.Count);
+
+    /// <summary>As above, for observations that are counted already.</summary>
+    public static byte[] EncodeSet(IEnumerable<Observation> observations, int count)
     {
         using var stream = new MemoryStream();
         using (var writer = new BinaryWriter(stream, Encoding.UTF8, leaveOpen: true))
         {
-            writer.Write7BitEncodedInt(observations.Count);
+            writer.Write7BitEncodedInt(count);
             byte[] last = [];
             foreach (var item in observations)
             {

@@ -140,6 +140,8 @@ internal sealed class EventLog
         lock (seen)
         {
             closed = true;
+            seen.Clear();
+            seen.TrimExcess();
             Monitor.Pulse(seen);
         }
     }

@@ -147,7 +147,9 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
             if (!ignored.Contains(path) && Files.Look(Outside(path)).Kind != FileKind.Absent) underneath.Add(path);
         }
         entries.Clear();
+        entries.TrimExcess();
         absent.Clear();
+        absent.TrimExcess();
         observations.Sort(static (a, b) => string.CompareOrdinal(a.Path, b.Path) is var order and not 0 ? order : a.Kind.CompareTo(b.Kind));
         underneath.Sort(StringComparer.Ordinal);
         return (observations, underneath);
