@@ -41,13 +41,21 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
             if (stamp.Kind == FileKind.Absent)
             {
                 absent.Add(path);
+                if ((wanted & Wanted.Program) != 0 && view.IsWritable(path)) effects.Add(EffectKinds.Clock, $"may have read the clock: {path}, which the step made itself");
                 return;
             }
             entries[path] = entry = new Entry { Stamp = stamp };
         }
         if (entry.Owned) entry.AfterOwn |= wanted;
         else Want(path, entry, wanted);
+        if ((wanted & Wanted.Program) != 0) NoteClock(path, entry);
         if ((wanted & Wanted.Own) != 0) entry.Owned = true;
+    }
+
+    private void NoteClock(string path, Entry entry)
+    {
+        if (entry.Stamp.Kind == FileKind.File && ClockUse.IsPossible(Outside(path), entry.HasContent ? entry.Digest : default))
+            effects.Add(EffectKinds.Clock, $"may have read the clock: {path} can");
     }
 
     private void Want(string path, Entry entry, Wanted wanted)

@@ -33,6 +33,7 @@ internal sealed class View
     /// <summary>The number an ordinary user has inside.</summary>
     public const int UserNumber = 1000;
 
+    private const string Resolver = "/run/systemd/resolve";
     private static readonly string[] Devices = ["null", "zero", "full", "random", "urandom", "tty"];
     private readonly List<string> instructions = [];
     private readonly List<(string Prefix, Zone Zone, string Outside)> places = [];
@@ -51,7 +52,7 @@ internal sealed class View
         var view = new View(privileged);
         if (request.RootLayers.Count == 0) view.AddHost();
         else view.AddRoot(request);
-        view.AddOwnFolders(request.Scratch);
+        view.AddOwnFolders(request.Scratch, request.NetworkOpen);
         if (request.RootLayers.Count == 0) view.AddAccounts(request.Scratch);
         for (var i = 0; i < request.Writable.Count; i++) view.AddWritable(request, i);
         foreach (var (inside, outside) in request.Binds)
@@ -81,6 +82,9 @@ internal sealed class View
         outside = inside;
         return Zone.Observed;
     }
+
+    /// <summary>Whether a step may write there.</summary>
+    public bool IsWritable(string inside) => Uppers.Exists(u => IsWithin(inside, u.Folder.Inside));
 
     /// <summary>Whether a device tells a step nothing of the host.</summary>
     public static bool IsOrdinaryDevice(string path) =>
@@ -122,7 +126,7 @@ internal sealed class View
         if (request.RootWritable) Uppers.Add((new WritableFolder("/", request.RootLayers[0]), upper));
     }
 
-    private void AddOwnFolders(string scratch)
+    private void AddOwnFolders(string scratch, bool networkOpen)
     {
         foreach (var (name, inside, mode) in new[] { ("tmp", "/tmp", 0x3FF), ("vartmp", "/var/tmp", 0x3FF), ("home", Home, 0x1C0) })
         {
@@ -139,6 +143,8 @@ internal sealed class View
         Place("/etc/ld.so.cache", Zone.Private, "");
         Add("tmpfs", "/run", "mode=755");
         Place("/run", Zone.Private, "");
+        // Where systemd keeps what /etc/resolv.conf points to; without it an open network has no names.
+        if (networkOpen && Files.Look(Resolver).Kind == FileKind.Directory) Add("bind", Resolver, Resolver, "ro");
         Add("proc", "/proc");
         Place("/proc", Zone.Kernel, "");
         Add("bind", "/sys", "/sys", "ro");

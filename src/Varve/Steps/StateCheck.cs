@@ -71,6 +71,31 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnly
         return null;
     }
 
+    /// <summary>
+    /// Makes the files that an execution read, and that hold something else now, newer than what it left. Steps are told
+    /// apart by content, `make` goes by time stamps: a file that was put back with an old stamp would fool it.
+    /// </summary>
+    public void Freshen(Trace last, Places places)
+    {
+        var end = (last.StartedAt + last.Elapsed).ToUnixTimeMilliseconds() * 1_000_000;
+        foreach (var item in last.Observations)
+        {
+            if (item.Kind is not (ObservationKind.Content or ObservationKind.Status) || item.Digest == default || !View.IsWithin(item.Path, last.Key.Workspace)) continue;
+            var outside = places.Outside(item.Path);
+            var stamp = Files.Look(outside);
+            if (stamp.Kind != FileKind.File || stamp.ModifiedNs > end || DigestOf(outside, stamp) is not { } digest || digest == item.Digest) continue;
+            if (last.Changes.Any(c => c.Path == item.Path)) continue;
+            try
+            {
+                Files.SetModified(outside, Files.CoarseNow());
+            }
+            catch (IOException)
+            {
+                // Somebody else's file: its stamp is not ours to set, and `make` would be as fooled without Varve.
+            }
+        }
+    }
+
     private bool IsOwnTrace(string outside, IReadOnlyList<Change> left)
     {
         var stamp = Files.Look(outside);

@@ -138,6 +138,7 @@ public sealed class StepRunner : IStepRunner
 
     private StepOutcome RunNow(StepRequest request, Digest step, string why, InputFeed? input, CancellationToken cancellation)
     {
+        if (lineage.Reusable(step, 1) is [var last, ..]) state.Freshen(last, new Places(request));
         // Files put in place within the present clock tick could not be told from ones changed while the step runs.
         while (Files.CoarseNow() <= Placement.LastPlacedNs) Thread.Sleep(1);
         using var admitted = request.BeforeRunning?.Invoke();
