@@ -96,10 +96,6 @@ internal sealed class View
     public static bool IsWithin(string path, string folder) =>
         folder.Length == 1 || (path.StartsWith(folder, StringComparison.Ordinal) && (path.Length == folder.Length || path[folder.Length] == '/'));
 
-    /// <summary>Whether a step may make a file of that path: in a writable folder, or in one of its own.</summary>
-    public bool IsWritable(string inside) =>
-        Locate(inside, out _) == Zone.Private || Uppers.Exists(upper => IsWithin(inside, upper.Folder.Inside));
-
     private void Add(params ReadOnlySpan<string> words) => instructions.AddRange(words);
 
     private void Place(string prefix, Zone zone, string outside) => places.Add((prefix, zone, outside));
