@@ -136,7 +136,7 @@ internal sealed class BlobStore(VarveHome home)
     }
 
     private DamagedStoreException Damaged(Digest digest) =>
-        new($"the store's file {PathOf(digest)} does not hold what its name says; `varve verify` sets it aside, the step that made it will then run again");
+        new($"the store's {digest} does not hold what its name says ({PathOf(digest)}); `varve verify` sets it aside, the step that made it will then run again");
 
     /// <summary>The digest of an open file's bytes.</summary>
     public static Digest HashOf(SafeFileHandle file)
