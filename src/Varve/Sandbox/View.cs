@@ -83,6 +83,9 @@ internal sealed class View
         return Zone.Observed;
     }
 
+    /// <summary>Whether a step may write there.</summary>
+    public bool IsWritable(string inside) => Uppers.Exists(u => IsWithin(inside, u.Folder.Inside));
+
     /// <summary>Whether a device tells a step nothing of the host.</summary>
     public static bool IsOrdinaryDevice(string path) =>
         path is "/dev" or "/dev/null" or "/dev/zero" or "/dev/full" or "/dev/tty" or "/dev/ptmx" or "/dev/shm" or "/dev/fd"
