@@ -59,7 +59,7 @@ internal static class ShowCommand
         }
 
         foreach (var (kind, title) in ((ObservationKind, string)[])[
-            (ObservationKind.Content, "read"), (ObservationKind.Status, "looked at"), (ObservationKind.Absent, "looked for and not found"),
+            (ObservationKind.Content, "read"), (ObservationKind.Status, "looked at"), (ObservationKind.Exists, "saw to be there"), (ObservationKind.Absent, "looked for and not found"),
             (ObservationKind.Listing, "listed"), (ObservationKind.Link, "followed"), (ObservationKind.Denied, "was denied")])
             Observed(output, trace, kind, title, verbose);
 

@@ -3,7 +3,7 @@ using Varve.Sandbox;
 namespace Varve.Lineage;
 
 /// <summary>One thing in which two executions differ.</summary>
-/// <param name="What"><c>command</c>, <c>directory</c>, <c>environment</c>, <c>variable</c>, <c>option</c>, <c>input</c>, <c>absent</c>, <c>listing</c>, <c>link</c>, <c>output</c>, <c>said</c> or <c>exit status</c>.</param>
+/// <param name="What"><c>command</c>, <c>directory</c>, <c>environment</c>, <c>variable</c>, <c>option</c>, <c>input</c>, <c>exists</c>, <c>absent</c>, <c>listing</c>, <c>link</c>, <c>output</c>, <c>said</c> or <c>exit status</c>.</param>
 /// <param name="Name">Which one: a path or a variable's name; empty where there is only one.</param>
 /// <param name="First">How it was in the first; empty when it was not there.</param>
 /// <param name="Second">How it was in the second; empty when it was not there.</param>
@@ -38,7 +38,7 @@ internal static class Comparison
     public static IEnumerable<Difference> Seen(Trace first, Trace second)
     {
         foreach (var (what, kinds) in ((string, ObservationKind[])[])[
-            ("input", [ObservationKind.Content, ObservationKind.Status]), ("absent", [ObservationKind.Absent]), ("listing", [ObservationKind.Listing]), ("link", [ObservationKind.Link])])
+            ("input", [ObservationKind.Content, ObservationKind.Status]), ("exists", [ObservationKind.Exists]), ("absent", [ObservationKind.Absent]), ("listing", [ObservationKind.Listing]), ("link", [ObservationKind.Link])])
             foreach (var difference in OfTables(what, Observed(first, kinds), Observed(second, kinds))) yield return difference;
         if (first.Input.Digest != second.Input.Digest) yield return new("input", "standard input", $"{first.Input.Digest}", $"{second.Input.Digest}");
     }

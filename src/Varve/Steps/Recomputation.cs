@@ -67,9 +67,12 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
                 case ObservationKind.Content or ObservationKind.Status when seen.Detail is ['f', ..]:
                     PutFile(seen, place);
                     break;
-                case ObservationKind.Status when seen.Detail is ['d', ..]:
+                case ObservationKind.Exists when seen.Detail is ['f', ..]:
+                    PutEmpty(seen, place);
+                    break;
+                case ObservationKind.Status or ObservationKind.Exists when seen.Detail is ['d', ..]:
                     MakeFolder(seen.Path, place);
-                    Files.SetPermissions(place, Convert.ToInt32(seen.Detail[1..], 8));
+                    Files.SetPermissions(place, Convert.ToInt32(seen.Detail[1..].Split(' ')[0], 8));
                     break;
                 case ObservationKind.Link:
                     Files.MakeDirectories(Files.Parent(place));
@@ -88,6 +91,15 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
     {
         Files.MakeDirectories(place);
         if (Files.Look(path) is { Kind: FileKind.Directory } original) Files.SetPermissions(place, original.Permissions | 0x1C0);
+    }
+
+    /// <summary>What it holds was not looked at.</summary>
+    private static void PutEmpty(in Observation seen, string place)
+    {
+        if (Files.Look(place).Exists) return;
+        Files.MakeDirectories(Files.Parent(place));
+        Files.Create(place, 0x1A4).Dispose();
+        Files.SetPermissions(place, Convert.ToInt32(seen.Detail[1..].Split(' ')[0], 8));
     }
 
     private void PutFile(in Observation seen, string place)
