@@ -69,8 +69,8 @@ int main(int argc, char **argv)
         int folder = open(name, O_PATH | O_DIRECTORY);
         return argc < 4 ? 2 : print((int)syscall(SYS_openat2, folder, argv[3], &how, sizeof how));
     }
-    if (!strcmp(way, "mmap")) {
-        int file = open(name, O_RDONLY);
+    if (!strcmp(way, "mmap") || !strcmp(way, "mapped-input")) {
+        int file = way[4] ? 0 : open(name, O_RDONLY);
         struct stat status;
         if (file < 0 || fstat(file, &status) < 0) return fail("open");
         char *text = mmap(0, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);

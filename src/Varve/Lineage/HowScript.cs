@@ -148,6 +148,7 @@ internal sealed class HowScript(BlobStore store)
         {
             if (trace.Key.Environment != "host") throw new NotPortableException($"step {trace.Step.Short} runs in the environment {trace.Key.Environment}, which a plain script cannot bring along; --as md names it");
             if (trace.Key.Workspace != workspace) throw new NotPortableException($"step {trace.Step.Short} worked in another workspace, {trace.Key.Workspace}; a script has one folder");
+            if (trace.Input is { Kind: StandardInput.Part, Bytes: > 0 }) throw new NotPortableException($"step {trace.Step.Short} read a part of a file, or a large file, from standard input");
             if (trace.Input.Kind == "terminal") throw new NotPortableException($"step {trace.Step.Short} read the terminal");
             if (trace.Input.Bytes > LargestInline) throw new NotPortableException($"step {trace.Step.Short} read {trace.Input.Bytes} bytes of standard input, too many for a script");
             if (trace.Input.Kind == "bytes" && !store.Has(trace.Input.Digest)) throw new NotPortableException($"what step {trace.Step.Short} read from standard input is no longer in the store");

@@ -60,7 +60,7 @@ internal sealed class References
                     LastUsed = Math.Max(row.GetInt64(5), row.IsDBNull(6) ? 0 : row.GetInt64(6)),
                     Results = [.. (trace.OutputFile is { } output ? trace.Changes.Append(output) : trace.Changes).Where(static c => c.Kind == ChangeKind.File).Select(static c => c.Digest).Distinct()],
                     Transcript = trace.Transcript,
-                    Input = trace.Input.Digest,
+                    Input = trace.Input.Kind == StandardInput.Part ? default : trace.Input.Digest,
                     Sets = [new Digest((byte[])row[8]), new Digest((byte[])row[9])],
                 });
             }

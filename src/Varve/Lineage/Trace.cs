@@ -53,12 +53,15 @@ public sealed record StepKey
 }
 
 /// <summary>What a step consumed from standard input.</summary>
-/// <param name="Kind"><c>none</c> (nothing consumed), <c>bytes</c> or <c>terminal</c>.</param>
+/// <param name="Kind"><c>none</c> (nothing consumed), <c>bytes</c>, <c>part</c> (of a file; the digest is of all of it) or <c>terminal</c>.</param>
 /// <param name="Digest">The bytes consumed.</param>
 /// <param name="Bytes">How many.</param>
 /// <param name="ReachedEnd">Whether it saw the end of the input.</param>
 public sealed record StandardInput(string Kind, Digest Digest, long Bytes, bool ReachedEnd)
 {
+    /// <summary>See <see cref="Kind"/>.</summary>
+    internal const string Part = "part";
+
     /// <summary>Nothing was consumed.</summary>
     public static StandardInput None { get; } = new("none", default, 0, ReachedEnd: false);
 }

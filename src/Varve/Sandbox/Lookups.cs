@@ -113,9 +113,24 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
     private void NoteEffect(Zone zone, string path, Wanted wanted)
     {
         if (zone == Zone.Device && path is "/dev/random" or "/dev/urandom") effects.Add(EffectKinds.Random, path);
+        else if (path == "/dev/tty" && (wanted & Wanted.Content) != 0 && HasTerminal) effects.Add(EffectKinds.Device, Observation.OpenedTerminal);
         else if (zone == Zone.Device && !View.IsOrdinaryDevice(path)) effects.Add(EffectKinds.Device, $"looked for {path}");
         else if (zone == Zone.Kernel && LeadsOn(path)) effects.Add(EffectKinds.Host, $"went through {path} by a link: what it reached there may not be recorded");
         else if (zone == Zone.Kernel && (wanted & (Wanted.Content | Wanted.Listing)) != 0 && !IsAboutItself(path)) effects.Add(EffectKinds.Host, $"read {path}");
+    }
+
+    /// <summary>Whether there is a terminal that a step could reach by that name: one that Varve was started on.</summary>
+    private static bool HasTerminal { get; } = CanOpenTerminal();
+
+    private static unsafe bool CanOpenTerminal()
+    {
+        const int noControlling = 0x100;
+        fixed (byte* path = "/dev/tty\0"u8)
+        {
+            var descriptor = Libc.open(path, Libc.OReadOnly | Libc.OCloexec | Libc.ONonblock | noControlling, 0);
+            if (descriptor >= 0) _ = Libc.close(descriptor);
+            return descriptor >= 0;
+        }
     }
 
     /// <summary>Links of /proc to a file, which every process sees differently; followed here they come from a link the step made.</summary>

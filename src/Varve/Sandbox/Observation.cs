@@ -37,7 +37,11 @@ public enum ObservationKind : byte
 /// <param name="Kind">What was learnt.</param>
 /// <param name="Digest">See <see cref="ObservationKind"/>; all zero where the kind has none.</param>
 /// <param name="Detail">See <see cref="ObservationKind"/>; empty where the kind has none.</param>
-public readonly record struct Observation(string Path, ObservationKind Kind, Digest Digest, string Detail);
+public readonly record struct Observation(string Path, ObservationKind Kind, Digest Digest, string Detail)
+{
+    /// <summary>The detail of the device effect of a step that opened the person's terminal by name.</summary>
+    internal const string OpenedTerminal = "opened the terminal /dev/tty";
+}
 
 /// <summary>What a step left under a path.</summary>
 public enum ChangeKind : byte

@@ -12,7 +12,7 @@ namespace Varve.Sandbox;
 /// </summary>
 internal sealed class Sockets(EffectLog effects, View view, bool networkOpen)
 {
-    private const ushort Unix = 1, Ipv4 = 2, Ipv6 = 10;
+    private const ushort Unspecified = 0, Unix = 1, Ipv4 = 2, Ipv6 = 10, Kernel = 16, Cryptography = 38;
 
     /// <summary>connect, bind, sendto: the address and its size.</summary>
     public int Address(in Notification call, ulong address, int size, PathReader paths)
@@ -26,11 +26,29 @@ internal sealed class Sockets(EffectLog effects, View view, bool networkOpen)
             Unix => call.Number == Syscalls.Bind ? 0 : UnixPath(call.Thread, bytes[2..], paths),
             Ipv4 when bytes.Length >= 8 => Internet(new IPAddress(bytes.Slice(4, 4)), Port(bytes), call.Number),
             Ipv6 when bytes.Length >= 24 => Internet(new IPAddress(bytes.Slice(8, 16)), Port(bytes), call.Number),
-            _ => 0,
+            Unspecified or Ipv4 or Ipv6 or Kernel or Cryptography => 0,
+            // A virtual machine's host (vsock), Bluetooth and others are not kept apart by a network of the step's own.
+            _ => RefuseFamily(family),
         };
     }
 
-    /// <summary>sendmsg and sendmmsg: the message header begins with the address and its size.</summary>
+    private int RefuseFamily(ushort family)
+    {
+        const int familyNotSupported = 97;
+        effects.Add(EffectKinds.Network, string.Create(CultureInfo.InvariantCulture, $"tried to use a socket of address family {family}: refused"));
+        return familyNotSupported;
+    }
+
+    /// <summary>sendmmsg: headers in a row, each with a length after it.</summary>
+    public int Messages(in Notification call, ulong headers, int count, PathReader paths)
+    {
+        const int most = 1024, size = 64;
+        for (var i = 0; i < Math.Clamp(count, 0, most); i++)
+            if (Message(in call, headers + (ulong)(i * size), paths) is var refusal and not 0) return refusal;
+        return 0;
+    }
+
+    /// <summary>sendmsg: the message header begins with the address and its size.</summary>
     public int Message(in Notification call, ulong header, PathReader paths)
     {
         Span<byte> start = stackalloc byte[12];

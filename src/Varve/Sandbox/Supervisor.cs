@@ -67,7 +67,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
                 case Syscalls.Connect or Syscalls.Bind: return sockets.Address(in call, a[1], (int)a[2], paths);
                 case Syscalls.SendTo: return sockets.Address(in call, a[4], (int)a[5], paths);
                 case Syscalls.SendMsg: return sockets.Message(in call, a[1], paths);
-                case Syscalls.SendMmsg: return sockets.Message(in call, a[1], paths);
+                case Syscalls.SendMmsg: return sockets.Messages(in call, a[1], (int)a[2], paths);
                 case Syscalls.GetRandom: return Note(EffectKinds.Random, "getrandom");
                 case Syscalls.Time or Syscalls.GetTimeOfDay or Syscalls.ClockGetTime: return Note(EffectKinds.Clock, "read the clock by a system call");
                 case Syscalls.Uname: return Note(EffectKinds.Host, "kernel name and version (uname)");

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Varve.Lineage;
 using Varve.Linux;
 using Varve.Sandbox;
@@ -13,6 +14,9 @@ namespace Varve.Steps;
 internal sealed class InputFeed : IDisposable
 {
     private const int WaitForEndMs = 200;
+    /// <summary>Larger inputs are digested and not kept.</summary>
+    private const long MostKept = 64L << 20;
+
     private readonly int source;
     private readonly FileKind kind;
     private readonly bool isTerminal;
@@ -41,6 +45,7 @@ internal sealed class InputFeed : IDisposable
     public bool Matches(StandardInput consumed)
     {
         if (consumed.Kind == "none") return true;
+        if (consumed.Kind == StandardInput.Part) return kind == FileKind.File && DigestRest() == consumed.Digest;
         if (consumed.Kind != "bytes" || isTerminal) return false;
         var (digest, atEnd) = kind == FileKind.File ? PeekFile(consumed.Bytes) : PeekPipe(consumed);
         return digest == consumed.Digest && (atEnd || !consumed.ReachedEnd);
@@ -50,6 +55,20 @@ internal sealed class InputFeed : IDisposable
     {
         var content = ReadFile(bytes + 1);
         return content.Length < bytes ? (default, true) : (Digest.Of(content.AsSpan(0, (int)bytes)), content.Length == bytes);
+    }
+
+    /// <summary>Of a file, all from where it stands; its position stays.</summary>
+    private Digest DigestRest()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = new byte[1 << 18];
+        var position = Processes.lseek(source, 0, 1);
+        Processes.lseek(source, startOffset, 0);
+        while (Processes.Read(source, buffer) is var count and > 0) hash.AppendData(buffer, 0, count);
+        Processes.lseek(source, position, 0);
+        Span<byte> digest = stackalloc byte[32];
+        hash.GetHashAndReset(digest);
+        return new Digest(digest);
     }
 
     private byte[] ReadFile(long most)
@@ -150,6 +169,9 @@ internal sealed class InputFeed : IDisposable
         if (kind == FileKind.File)
         {
             var consumed = Processes.lseek(source, 0, 1) - startOffset;
+            var rest = Files.Look(source).Size - startOffset;
+            // A file can also be read without moving its position (pread, mmap): unless all of it was consumed, all of it counts.
+            if (consumed < rest || rest > MostKept) return new StandardInput(StandardInput.Part, DigestRest(), consumed, ReachedEnd: false);
             if (consumed <= 0) return StandardInput.None;
             Processes.lseek(source, startOffset, 0);
             var bytes = ReadFile(consumed + 1);
@@ -170,7 +192,7 @@ internal sealed class InputFeed : IDisposable
     /// <summary>Moves past what a reused execution consumed, as running it would have.</summary>
     public void Skip(StandardInput consumed)
     {
-        if (kind == FileKind.File && consumed.Kind == "bytes") Processes.lseek(source, startOffset + consumed.Bytes, 0);
+        if (kind == FileKind.File && consumed.Kind is "bytes" or StandardInput.Part) Processes.lseek(source, startOffset + consumed.Bytes, 0);
     }
 
     public void Dispose()

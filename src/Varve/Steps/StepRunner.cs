@@ -191,7 +191,7 @@ public sealed class StepRunner : IStepRunner
         if (result.Ended.Length > 0) return $"it was ended: {result.Ended}";
         if (result.ExitCode != 0) return $"it failed with exit status {result.ExitCode}";
         if (result.ChangedUnderneath.Count > 0) return $"{result.ChangedUnderneath[0]} was changed by somebody else while it ran";
-        if (input.Kind == "terminal") return "it may have read the terminal";
+        if (input.Kind == "terminal" || result.Effects.Any(static e => e.Detail == Observation.OpenedTerminal)) return "it may have read the terminal";
         return "";
     }
 

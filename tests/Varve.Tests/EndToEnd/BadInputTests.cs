@@ -110,7 +110,7 @@ public sealed partial class BadInputTests
         File.SetUnixFileMode(blob, (UnixFileMode)0x1A4);
         File.WriteAllText(blob, "spoiled!\n");
         File.Delete(trial.At("out.txt"));
-        Says(trial.Sh("echo precious > out.txt"), 125, digest, "varve verify");
+        Says(trial.Sh("echo precious > out.txt"), 125, digest[2..], "varve verify");
         Assert.False(File.Exists(trial.At("out.txt")), "spoiled bytes were put in place");
 
         var verified = trial.Varve("verify");

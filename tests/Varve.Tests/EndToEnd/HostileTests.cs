@@ -81,7 +81,7 @@ public sealed class HostileTests
         server.Bind(new UnixDomainSocketEndPoint(path));
         server.Listen();
         File.SetUnixFileMode(path, (UnixFileMode)0x1FF);
-        foreach (var way in new[] { "connect", "datagram" })
+        foreach (var way in new[] { "connect", "datagram", "second-message" })
         {
             var outcome = trial.Exec(Programs.Path("sockets"), way, path);
             Assert.Equal(3, outcome.ExitCode);
@@ -148,6 +148,15 @@ public sealed class HostileTests
             outcome.Trace.Tells("network", "192.0.2.7:53");
             Assert.Contains("--net open", outcome.Said, StringComparison.Ordinal);
         }
+    }
+
+    [Theory, MemberData(nameof(Everyone))]
+    public void A_network_that_namespaces_do_not_keep_apart_is_refused(string who)
+    {
+        using var trial = new Trial(who);
+        var outcome = trial.Exec(Programs.Path("sockets"), "vsock", "host");
+        Assert.Equal(3, outcome.ExitCode);
+        outcome.Trace.Tells("network", "address family 40");
     }
 
     [Theory, MemberData(nameof(Everyone))]

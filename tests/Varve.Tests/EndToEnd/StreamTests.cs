@@ -163,4 +163,17 @@ public sealed class StreamTests
         Assert.Equal("1\n", outcome.Output);
         Assert.Equal(Encoding.UTF8.GetByteCount("1\n"), outcome.Output.Length);
     }
+
+    [Theory, MemberData(nameof(Everyone))]
+    public void Input_read_without_moving_its_position_counts(string who)
+    {
+        using var trial = new Trial(who);
+        var reader = Programs.Path("reader");
+        trial.Write("in.txt", "one\n");
+        string[] mapped = ["sh", "-c", $"'{Grounds.Program}' exec --json -- {reader} mapped-input - < in.txt"];
+        Assert.Equal("one\n", trial.Plain(trial.Workspace, mapped).Ran().Output);
+        Assert.Equal("one\n", trial.Plain(trial.Workspace, mapped).WasReused().Output);
+        trial.Write("in.txt", "two\n");
+        Assert.Equal("two\n", trial.Plain(trial.Workspace, mapped).Ran().Output);
+    }
 }

@@ -71,4 +71,13 @@ public sealed class TerminalTests
         Thread.Sleep(1500);
         Assert.Empty(trial.LeftRunning());
     }
+
+    [Fact]
+    public void A_step_that_opens_the_terminal_by_name_is_not_reused()
+    {
+        using var trial = new Trial();
+        var outcome = OnTerminal(trial, $"{Grounds.Program} exec --json -- sh -c 'read name < /dev/tty; echo got-$name' < /dev/null", (1500, "typed\\n"));
+        Assert.Contains("got-typed", outcome.Output, StringComparison.Ordinal);
+        Assert.False(Told.In(outcome.Output).Reusable);
+    }
 }

@@ -77,6 +77,7 @@ internal sealed class Trial : IDisposable
         };
         foreach (var name in new[] { "XDG_CONFIG_HOME", "XDG_DATA_HOME", "LD_LIBRARY_PATH", "PYTHONPATH" }) start.Environment.Remove(name);
         start.Environment["VARVE_HOME"] = Home;
+        start.Environment["PWD"] = directory;
         start.Environment["HOME"] = Host;
         start.Environment["PATH"] = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
         start.Environment["LC_ALL"] = "C.UTF-8";
