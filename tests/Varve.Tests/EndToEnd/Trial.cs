@@ -12,7 +12,7 @@ namespace Varve.Tests.EndToEnd;
 /// </summary>
 internal sealed class Trial : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
     private static int count;
     private readonly string folder;
     private readonly Person person;

@@ -129,7 +129,7 @@ public sealed class WritingTests
         Assert.Equal("100000\n", outcome.Output);
         Assert.Contains(trial.At("d"), outcome.Trace.Listings.Keys);
         trial.Sh("ls -U d | wc -l").WasReused();
-        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(60), $"{clock.Elapsed}");
+        Assert.True(clock.Elapsed < TimeSpan.FromMinutes(5), $"{clock.Elapsed}");
         trial.Write("d/one-more", "");
         trial.Sh("ls -U d | wc -l").Ran();
     }
@@ -146,7 +146,7 @@ public sealed class WritingTests
         Assert.Equal(4L << 30, new FileInfo(trial.At("big")).Length);
         var blocks = long.Parse(trial.Plain(trial.Workspace, "sh", "-c", $"du -sk {trial.Home} {trial.Workspace} | awk '{{ n += $1 }} END {{ print n }}'").Output);
         Assert.True(blocks < 100_000, $"{blocks} KiB on disk");
-        Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), $"{clock.Elapsed}");
+        Assert.True(clock.Elapsed < TimeSpan.FromMinutes(5), $"{clock.Elapsed}");
     }
 
     [Theory, MemberData(nameof(Everyone))]
