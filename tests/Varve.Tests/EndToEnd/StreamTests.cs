@@ -122,18 +122,29 @@ public sealed class StreamTests
         foreach (var who in People.All.Select(row => row.Data))
         {
             using var trial = new Trial(who);
-            var running = trial.Start(["exec", "--json", "--", "sh", "-c", $"trap 'echo caught; exit 5' {name}; touch begun; echo go; while :; do sleep 0.05; done"]);
-            Thread.Sleep(600);
+            var running = trial.Start(["exec", "--json", "--", "sh", "-c", $"trap 'echo caught; exit 5' {name}; touch begun; echo go; while :; do sleep 0.0613; done"]);
+            AwaitProcess("sleep 0.0613");
             Signal(running, who, name);
             var outcome = Trial.Await(running);
             Assert.Equal(5, outcome.ExitCode);
             Assert.Equal("go\ncaught\n", outcome.Output);
 
-            var plain = trial.Start(["exec", "--json", "--", "sleep", "60"]);
-            Thread.Sleep(600);
+            var plain = trial.Start(["exec", "--json", "--", "sleep", "60.13"]);
+            AwaitProcess("sleep 60.13");
             Signal(plain, who, name);
             Assert.Equal(128 + number, Trial.Await(plain).ExitCode);
         }
+    }
+
+    /// <summary>Waits until a command with this line runs somewhere.</summary>
+    private static void AwaitProcess(string line)
+    {
+        for (var i = 0; i < 3000; i++)
+        {
+            if (Tools.Run("pgrep", "-f", $"^{line}").Code == 0) return;
+            Thread.Sleep(10);
+        }
+        Assert.Fail($"{line} never ran");
     }
 
     private static void Signal(Running running, string who, string name)

@@ -64,7 +64,8 @@ internal sealed class Trial : IDisposable
     /// <summary>Starts any command as the same person, with the program's variables, and does not wait.</summary>
     public Running Begin(string[] command, string directory, byte[]? input)
     {
-        string[] words = [.. person.Prefix, .. command];
+        // Whoever started the tests in the background may have had interrupts ignored, which children inherit.
+        string[] words = ["/usr/bin/env", "--default-signal=INT,QUIT,TERM,HUP", .. person.Prefix, .. command];
         var start = new ProcessStartInfo(words[0], words[1..])
         {
             UseShellExecute = false,
@@ -75,7 +76,7 @@ internal sealed class Trial : IDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
-        foreach (var name in new[] { "XDG_CONFIG_HOME", "XDG_DATA_HOME", "LD_LIBRARY_PATH", "PYTHONPATH" }) start.Environment.Remove(name);
+        foreach (var name in new[] { "PWD", "OLDPWD", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "LD_LIBRARY_PATH", "PYTHONPATH" }) start.Environment.Remove(name);
         start.Environment["VARVE_HOME"] = Home;
         start.Environment["PWD"] = directory;
         start.Environment["HOME"] = Host;
