@@ -20,8 +20,7 @@ internal sealed class InputFeed : IDisposable
     private readonly int source;
     private readonly FileKind kind;
     private readonly bool isTerminal;
-    private readonly MemoryStream fed = new();
-    private readonly Lock feeding = new();
+    private readonly InputSpool fed = new();
     private long startOffset;
     private int read = -1, write = -1, stopRead = -1, stopWrite = -1;
     private bool reachedEnd;
@@ -99,10 +98,10 @@ internal sealed class InputFeed : IDisposable
                 reachedEnd = true;
                 break;
             }
-            fed.Write(buffer, 0, count);
+            fed.Append(buffer.AsSpan(0, count));
         }
         if (fed.Length < consumed.Bytes) return (default, true);
-        return (Digest.Of(fed.GetBuffer().AsSpan(0, (int)consumed.Bytes)), reachedEnd && fed.Length == consumed.Bytes);
+        return (fed.DigestOf(consumed.Bytes), reachedEnd && fed.Length == consumed.Bytes);
     }
 
     private unsafe bool IsReadable(int milliseconds)
@@ -124,26 +123,23 @@ internal sealed class InputFeed : IDisposable
 
     private unsafe void Feed()
     {
-        var given = 0;
+        long given = 0;
         var sources = stackalloc Processes.Poll[2];
         var buffer = new byte[1 << 16];
         while (true)
         {
-            byte[] next;
-            lock (feeding) next = fed.GetBuffer().AsSpan(given, (int)fed.Length - given).ToArray();
-            given += next.Length;
-            if (!Give(next)) break;
+            var next = fed.Read(given, buffer);
+            given += next;
+            if (next > 0 && !Give(buffer.AsSpan(0, next))) break;
+            if (next > 0) continue;
             if (reachedEnd) break;
             sources[0] = new Processes.Poll { Descriptor = source, Events = Processes.PollIn };
             sources[1] = new Processes.Poll { Descriptor = stopRead, Events = Processes.PollIn };
             if (Processes.poll(sources, 2, -1) < 0) continue;
             if (sources[1].Returned != 0) break;
             var count = Processes.Read(source, buffer);
-            lock (feeding)
-            {
-                if (count == 0) reachedEnd = true;
-                else fed.Write(buffer, 0, count);
-            }
+            if (count == 0) reachedEnd = true;
+            else fed.Append(buffer.AsSpan(0, count));
         }
         _ = Libc.close(write);
     }
@@ -186,7 +182,7 @@ internal sealed class InputFeed : IDisposable
         thread?.Join();
         var taken = givenBytes - left;
         if (taken <= 0) return reachedEnd && fed.Length == 0 ? new StandardInput("bytes", Digest.Empty, 0, ReachedEnd: true) : StandardInput.None;
-        return new StandardInput("bytes", store.PutBytes(fed.GetBuffer().AsSpan(0, (int)taken)), taken, reachedEnd && left == 0);
+        return new StandardInput("bytes", taken <= MostKept ? store.PutBytes(fed.Start((int)taken)) : fed.DigestOf(taken), taken, reachedEnd && left == 0);
     }
 
     /// <summary>Moves past what a reused execution consumed, as running it would have.</summary>
@@ -199,6 +195,7 @@ internal sealed class InputFeed : IDisposable
     {
         foreach (var descriptor in new[] { read, stopRead, stopWrite })
             if (descriptor >= 0) _ = Libc.close(descriptor);
+        fed.Dispose();
     }
 }
 
