@@ -29,10 +29,8 @@ public sealed class NoChainException(string message) : Exception(message);
 /// <summary>Finds chains in the lineage.</summary>
 internal sealed class ChainFinder(LineageDatabase lineage)
 {
-    private const int MostWriters = 8;
     private static readonly string[] SystemFolders = ["/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/etc", "/opt", "/var/lib", "/proc", "/sys", "/dev"];
-    private readonly Dictionary<(string Path, Digest Digest), Trace?> makers = [];
-    private readonly Dictionary<string, int> sizes = new(StringComparer.Ordinal);
+    private readonly MakerSearch search = new(lineage);
 
     /// <summary>The chain of a file as it is now.</summary>
     /// <exception cref="NoChainException">There is no such file, or no execution made it.</exception>
@@ -44,15 +42,15 @@ internal sealed class ChainFinder(LineageDatabase lineage)
         Digest digest;
         using (var file = Files.OpenRead(path)) digest = BlobStore.HashOf(file);
         var made = path;
-        var last = Maker(path, digest);
+        var last = search.Settle(path, digest);
         if (last is null && stamp.Size > 0 && lineage.WritersOf(digest, 1) is [var elsewhere, ..])
         {
             // A published, moved or mailed file is known by its content.
             made = Written(elsewhere).First(c => c.Digest == digest).Path;
-            last = Maker(made, digest);
+            last = search.Settle(made, digest);
         }
         if (last is null) throw new NoChainException($"{path} ({digest.Short}) was not made by a step Varve knows: it is an input, or was changed by hand since");
-        var steps = Closure(last);
+        var steps = search.Closure(last);
         return new Chain(made, digest, made == path ? "" : path, Order(steps), Inputs(steps));
     }
 
@@ -60,59 +58,6 @@ internal sealed class ChainFinder(LineageDatabase lineage)
 
     /// <summary>Whether a path is part of the installed system rather than somebody's data.</summary>
     public static bool IsSystem(string path) => Array.Exists(SystemFolders, folder => View.IsWithin(path, folder));
-
-    /// <summary>What an execution read that could have been made by another one.</summary>
-    private static IEnumerable<(string Path, Digest Digest, string Detail)> Read(Trace trace)
-    {
-        // A step that looks whether its own output of the last time is there (`rm -f`, `make`) does not read it.
-        var own = trace.Changes.Select(c => c.Path).ToHashSet(StringComparer.Ordinal);
-        foreach (var item in trace.Observations)
-        {
-            if (item.Kind is not (ObservationKind.Content or ObservationKind.Status) || item.Digest == default) continue;
-            if (item.Kind == ObservationKind.Status && own.Contains(item.Path)) continue;
-            if (View.IsWithin(item.Path, trace.Key.Workspace) || !IsSystem(item.Path)) yield return (item.Path, item.Digest, item.Detail);
-        }
-    }
-
-    /// <summary>The execution that made a file with that content, in the cheapest way; null for an input.</summary>
-    private Trace? Maker(string path, Digest digest)
-    {
-        if (makers.TryGetValue((path, digest), out var known)) return known;
-        // What is being looked for cannot be its own origin (a step that puts back what was there before).
-        makers[(path, digest)] = null;
-        Trace? best = null;
-        var fewest = int.MaxValue;
-        var tried = new HashSet<Digest>();
-        foreach (var writer in lineage.Writers(path, digest).Where(w => w.ExitCode == 0 || w.Origin is null).Take(MostWriters))
-        {
-            // One step run twice is one way; a step that found the file as it is did not make it.
-            if (!tried.Add(writer.Step) && fewest != int.MaxValue) continue;
-            if (Read(writer).Any(r => r.Path == path && r.Digest == digest)) continue;
-            var size = Size(writer);
-            if (size >= fewest) continue;
-            (best, fewest) = (writer, size);
-        }
-        return makers[(path, digest)] = best;
-    }
-
-    private int Size(Trace trace)
-    {
-        if (sizes.TryGetValue(trace.Execution, out var known)) return known;
-        sizes[trace.Execution] = int.MaxValue / 2;
-        return sizes[trace.Execution] = Closure(trace).Count;
-    }
-
-    private Dictionary<string, Trace> Closure(Trace last)
-    {
-        var steps = new Dictionary<string, Trace>(StringComparer.Ordinal) { [last.Execution] = last };
-        var open = new Stack<Trace>([last]);
-        while (open.TryPop(out var trace))
-        {
-            foreach (var (path, digest, _) in Read(trace))
-                if (Maker(path, digest) is { } maker && steps.TryAdd(maker.Execution, maker)) open.Push(maker);
-        }
-        return steps;
-    }
 
     private List<Trace> Order(Dictionary<string, Trace> steps)
     {
@@ -132,7 +77,7 @@ internal sealed class ChainFinder(LineageDatabase lineage)
                 }
                 if (!state.TryAdd(item.Trace.Execution, true)) continue;
                 stack.Push((item.Trace, true));
-                var before = Read(item.Trace).Select(r => Maker(r.Path, r.Digest)).OfType<Trace>().Where(m => steps.ContainsKey(m.Execution));
+                var before = search.Read(item.Trace).Select(r => search.Maker(r.Path, r.Digest)).OfType<Trace>().Where(m => steps.ContainsKey(m.Execution));
                 foreach (var maker in before.OrderByDescending(t => t.StartedAt)) stack.Push((maker, false));
             }
         }
@@ -144,9 +89,9 @@ internal sealed class ChainFinder(LineageDatabase lineage)
         var inputs = new SortedDictionary<string, ChainInput>(StringComparer.Ordinal);
         foreach (var trace in steps.Values)
         {
-            foreach (var (path, digest, detail) in Read(trace))
+            foreach (var (path, digest, detail) in search.Read(trace))
             {
-                if (Maker(path, digest) is not null) continue;
+                if (search.Maker(path, digest) is not null) continue;
                 var stamp = Files.Look(path);
                 inputs[path] = new ChainInput(path, digest, stamp.Kind == FileKind.File ? stamp.Size : -1, IsExecutable(detail));
             }
