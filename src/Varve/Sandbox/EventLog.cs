@@ -40,7 +40,10 @@ internal readonly record struct PathEvent(Wanted Wanted, byte[] Path, byte[]? Se
 internal sealed class EventLog
 {
     private const int FewCalls = 64;
-    private readonly Dictionary<UInt128, int> seen = [];
+    /// <summary>128 bits that stand for a path and what is wanted of it; as two halves, a million of them take a third less room.</summary>
+    private readonly record struct Said(ulong High, ulong Low);
+
+    private readonly Dictionary<Said, int> seen = [];
     private readonly Dictionary<int, LastCall> calls = [];
     private readonly long seed = Random.Shared.NextInt64();
     private LastCall current = new();
@@ -97,7 +100,8 @@ internal sealed class EventLog
     {
         current.Add(wanted, path);
         // The seed keeps a hostile step from choosing paths that collide.
-        var hash = XxHash128.HashToUInt128(path, seed) ^ ((UInt128)(ushort)wanted * 0x9E3779B97F4A7C15);
+        var whole = XxHash128.HashToUInt128(path, seed) ^ ((UInt128)(ushort)wanted * 0x9E3779B97F4A7C15);
+        var hash = new Said((ulong)(whole >> 64), (ulong)whole);
         if (seen.TryGetValue(hash, out var known) && known == generation) return;
         seen[hash] = generation;
         Hand(new PathEvent(wanted, path.ToArray(), null));
