@@ -16,6 +16,7 @@ internal sealed partial class SharkPlan(Document document, FrontMatter values, V
 {
     private const string Data = "/data";
     private const string SourceInside = "/mnt/varve-copy";
+    private readonly Dictionary<string, string> built = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SharkEnvironment> environments = new(StringComparer.Ordinal);
     private readonly string dataFolder = $"{document.Folder}/{Path.GetFileNameWithoutExtension(document.Path)}.data";
 
@@ -32,7 +33,12 @@ internal sealed partial class SharkPlan(Document document, FrontMatter values, V
             switch (block.Kind)
             {
                 case BlockKind.SharkBuild:
-                    plan.AddRange(Build(block));
+                    // What a build makes lies outside the workspace, where nobody observes it: its order is said outright.
+                    foreach (var step in Build(block))
+                    {
+                        plan.Add(step with { Joins = built.TryGetValue(block.Name, out var before) ? [before] : [] });
+                        built[block.Name] = step.Name;
+                    }
                     break;
                 case BlockKind.SharkImport:
                     plan.Add(Import(block));
@@ -41,7 +47,7 @@ internal sealed partial class SharkPlan(Document document, FrontMatter values, V
                     plan.Add(Publish(block));
                     break;
                 default:
-                    plan.Add(Run(block));
+                    plan.Add(Run(block) with { Joins = built.TryGetValue(block.Environment, out var last) ? [last] : [] });
                     break;
             }
         }
