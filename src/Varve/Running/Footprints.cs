@@ -16,6 +16,10 @@ internal sealed class Footprint
     /// <summary>What it wrote, without folders, which any number of steps may make.</summary>
     public List<Change> Written { get; } = [];
 
+    /// <summary>The files an execution wrote, relative to where it started if they lie below, as its successors name them.</summary>
+    public static IEnumerable<string> FilesOf(Trace trace) =>
+        trace.Changes.Where(c => c.Kind == ChangeKind.File).Select(c => ShellText.Relative(c.Path, trace.Key.Directory));
+
     public static Footprint Of(Trace trace)
     {
         var print = new Footprint();

@@ -31,9 +31,7 @@ internal sealed class Forecasts(PlanOptions options, IStepRunner runner, ILineag
     /// <summary>The block's steps; none when what it is mapped over is not there yet, which is told instead.</summary>
     private static IReadOnlyList<PlannedStep> Steps(PlannedBlock block, ILookup<string, Trace> earlier, string? cause, List<StepPrediction> predictions)
     {
-        IReadOnlyList<string> FilesOf(string name) =>
-            [.. earlier[name].SelectMany(t => t.Changes.Where(c => c.Kind == Sandbox.ChangeKind.File)
-                .Select(c => c.Path.StartsWith(t.Key.Directory + "/", StringComparison.Ordinal) ? c.Path[(t.Key.Directory.Length + 1)..] : c.Path))];
+        IReadOnlyList<string> FilesOf(string name) => [.. earlier[name].SelectMany(Footprint.FilesOf)];
         try
         {
             return block.Expand(FilesOf);

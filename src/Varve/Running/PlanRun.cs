@@ -15,6 +15,7 @@ internal sealed class PlanRun : IDisposable
     private const int LastLines = 10;
     private readonly PlanOptions options;
     private readonly IStepRunner runner;
+    private readonly ILineage lineage;
     private readonly IRunProgress progress;
     private readonly Func<Trace, int, IReadOnlyList<string>> tail;
     private readonly PredictedGraph graph;
@@ -53,7 +54,7 @@ internal sealed class PlanRun : IDisposable
         IReadOnlyList<PlannedBlock> plan, PlanOptions options, IStepRunner runner, ILineage lineage, IRunProgress progress,
         Func<Trace, int, IReadOnlyList<string>> tail, CancellationToken cancellation)
     {
-        (this.options, this.runner, this.progress, this.tail) = (options, runner, progress, tail);
+        (this.options, this.runner, this.lineage, this.progress, this.tail) = (options, runner, lineage, progress, tail);
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         earlier = lineage.NewestOf(options.Document).ToLookup(t => t.Origin!.Block, StringComparer.Ordinal);
         graph = new PredictedGraph(plan, earlier);
@@ -80,10 +81,7 @@ internal sealed class PlanRun : IDisposable
             progress.Planned(state.Block.Name, Math.Max(1, state.Block.IsFixed ? state.Steps.Count : state.Earlier.Count), Each(state));
         }
         lineage.LoadAhead(fixedSteps);
-        Lineage = lineage;
     }
-
-    private ILineage Lineage { get; }
 
     /// <summary>Runs all there is to run.</summary>
     /// <exception cref="ConflictException">Two steps get in each other's way.</exception>
@@ -97,11 +95,11 @@ internal sealed class PlanRun : IDisposable
         var others = new List<Thread>();
         for (var i = 1; i < options.Jobs; i++)
         {
-            var thread = new Thread(() => Work(mayStartFirst: false), 1 << 20) { IsBackground = true, Name = $"steps {i}" };
+            var thread = new Thread(Work, 1 << 20) { IsBackground = true, Name = $"steps {i}" };
             thread.Start();
             others.Add(thread);
         }
-        Work(mayStartFirst: true);
+        Work();
         foreach (var thread in others) thread.Join();
         PutFinishedInPlace();
         if (broken is not null and not OperationCanceledException) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(broken);
@@ -124,10 +122,7 @@ internal sealed class PlanRun : IDisposable
         var files = new List<string>();
         foreach (var outcome in state.Outcomes)
         {
-            if (outcome is null) continue;
-            var folder = outcome.Request.Key.Directory + "/";
-            foreach (var change in outcome.Trace.Changes)
-                if (change.Kind == Sandbox.ChangeKind.File) files.Add(change.Path.StartsWith(folder, StringComparison.Ordinal) ? change.Path[folder.Length..] : change.Path);
+            if (outcome is not null) files.AddRange(Footprint.FilesOf(outcome.Trace));
         }
         return files;
     }
@@ -138,9 +133,8 @@ internal sealed class PlanRun : IDisposable
     private static TimeSpan? Each(BlockState state) =>
         state.Earlier.Count == 0 ? null : TimeSpan.FromTicks((long)state.Earlier.Values.Average(t => t.Elapsed.Ticks));
 
-    private void Work(bool mayStartFirst)
+    private void Work()
     {
-        _ = mayStartFirst;
         while (TakeStep() is var (state, index))
         {
             try
@@ -159,10 +153,9 @@ internal sealed class PlanRun : IDisposable
     {
         lock (completing)
         {
-            if (broken is null or OperationCanceledException) broken = broken is null || e is not OperationCanceledException ? e : broken;
-            Monitor.Enter(ready);
-            Monitor.PulseAll(ready);
-            Monitor.Exit(ready);
+            // What failed says more than that the rest was ended for it.
+            if (broken is null || (broken is OperationCanceledException && e is not OperationCanceledException)) broken = e;
+            lock (ready) Monitor.PulseAll(ready);
         }
         stop.Cancel();
     }
@@ -211,7 +204,7 @@ internal sealed class PlanRun : IDisposable
             if (!state.Block.IsFixed)
             {
                 state.Steps = state.Block.Expand(FilesOf);
-                Lineage.LoadAhead([.. state.Steps.Select(s => s.Request.Key.Id())]);
+                lineage.LoadAhead([.. state.Steps.Select(s => s.Request.Key.Id())]);
                 lock (telling) progress.Planned(state.Block.Name, state.Steps.Count, Each(state));
             }
         }

@@ -64,7 +64,7 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
             using var pumps = new OutputPumps(transcript, -1, -1);
             using var nothing = File.OpenHandle("/dev/null");
             pumps.Start();
-            var result = Start(new StepStreams((int)nothing.DangerousGetHandle(), pumps.Output, pumps.Error), pumps, cancellation);
+            var result = Start(new StepStreams((int)nothing.DangerousGetHandle(), pumps.Output, pumps.Error), cancellation);
             pumps.Finish();
             return result;
         }
@@ -78,22 +78,21 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
                 using var errors = new OutputPumps(transcript, -1, 2);
                 errors.Start();
                 var own = Processes.isatty(2) == 1 ? 2 : errors.Error;
-                var seen = Start(new StepStreams(0, 1, own) { OnTerminal = bridge.Start, OnSignals = signals.Attach }, errors, cancellation);
+                var seen = Start(new StepStreams(0, 1, own) { OnTerminal = bridge.Start, OnSignals = signals.Attach }, cancellation);
                 errors.Finish();
                 Input = bridge.KeysPassed > 0 ? new StandardInput("terminal", default, 0, ReachedEnd: false) : StandardInput.None;
                 return seen;
             }
             using var pumps = new OutputPumps(transcript, 1, 2);
             pumps.Start();
-            var result = Start(new StepStreams(feed!.Start(), pumps.Output, pumps.Error) { OnSignals = signals.Attach }, pumps, cancellation);
+            var result = Start(new StepStreams(feed!.Start(), pumps.Output, pumps.Error) { OnSignals = signals.Attach }, cancellation);
             pumps.Finish();
             Input = feed.Finish(store);
             return result;
         }
 
-        private SandboxResult Start(StepStreams streams, OutputPumps pumps, CancellationToken cancellation)
+        private SandboxResult Start(StepStreams streams, CancellationToken cancellation)
         {
-            _ = pumps;
             var userHome = System.Environment.GetEnvironmentVariable("HOME");
             List<string> hidden = [.. Secrets.Of(string.IsNullOrEmpty(userHome) ? "/root" : userHome), home.Folder];
             return Namespaces.Run(new SandboxRequest

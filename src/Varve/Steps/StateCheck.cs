@@ -26,7 +26,7 @@ internal sealed record Mismatch(string Path, ObservationKind Kind, string Before
 /// holds as it left it, or as any other execution of the same step left it, or gone: those are its own traces, not
 /// somebody's input.
 /// </summary>
-internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnlyList<string> trusted)
+internal sealed class StateCheck(BlobStore store, DigestCache digests)
 {
     private const long HeldForMs = 2000;
     private static readonly StringComparer ByBytes = StringComparer.Ordinal;
@@ -205,9 +205,6 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests, IReadOnly
         FileKind.Denied => "no permission to look",
         _ => "a special file",
     };
-
-    /// <summary>Folders whose files go by stat signature alone.</summary>
-    public IReadOnlyList<string> Trusted => trusted;
 }
 
 /// <summary>What all executions of one step left, by path: its own traces, which are nobody's input.</summary>

@@ -13,7 +13,6 @@ public sealed class StepRunner : IStepRunner
     private readonly ILineage lineage;
     private readonly BlobStore store;
     private readonly DigestCache digests;
-    private readonly StepSettings settings;
     private readonly StateCheck state;
     private readonly Placement placement;
     private readonly Execution execution;
@@ -26,8 +25,7 @@ public sealed class StepRunner : IStepRunner
         this.lineage = lineage;
         this.store = store;
         this.digests = digests;
-        this.settings = settings;
-        state = new StateCheck(store, digests, settings.Trust);
+        state = new StateCheck(store, digests);
         placement = new Placement(store, digests, lineage, state);
         execution = new Execution(home, store, digests, settings);
     }
