@@ -169,6 +169,19 @@ public sealed class LineageTests : IDisposable
     }
 
     [Fact]
+    public void A_database_of_schema_1_is_upgraded_and_its_reuses_are_counted()
+    {
+        var trace = Ran("s", [], ["o=1"]);
+        lineage.Run("DROP TABLE uses");
+        lineage.Run("CREATE TABLE uses(execution INTEGER NOT NULL, at INTEGER NOT NULL, document TEXT, block TEXT, element TEXT)");
+        lineage.Run("INSERT INTO uses SELECT number, 5, NULL, NULL, NULL FROM executions UNION ALL SELECT number, 7, NULL, NULL, NULL FROM executions");
+        lineage.Run("PRAGMA user_version = 1");
+        using var other = new LineageDatabase(new VarveHome(folder + "/home"));
+        Assert.Equal(2, new History(other).Uses(trace.Execution));
+        Assert.Equal(7L, other.Scalar("SELECT last FROM uses"));
+    }
+
+    [Fact]
     public void Observations_survive_being_written_down()
     {
         var path = Gen.Byte[1, 255].Array[1, 30].Select(bytes => "/" + PathText.Decode(bytes));

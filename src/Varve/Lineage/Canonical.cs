@@ -9,7 +9,17 @@ namespace Varve.Lineage;
 /// <summary>Digests a list of texts so that no two different lists give the same bytes: each is preceded by its length.</summary>
 internal sealed class Canonical
 {
-    private readonly ArrayBufferWriter<byte> bytes = new(2048);
+    [ThreadStatic]
+    private static ArrayBufferWriter<byte>? spare;
+
+    private readonly ArrayBufferWriter<byte> bytes = Take();
+
+    private static ArrayBufferWriter<byte> Take()
+    {
+        var buffer = spare ?? new(8192);
+        spare = null;
+        return buffer;
+    }
 
     public void Add(string text)
     {
@@ -36,5 +46,12 @@ internal sealed class Canonical
         bytes.Advance(sizeof(int));
     }
 
-    public Digest Digest() => Store.Digest.Of(bytes.WrittenSpan);
+    /// <summary>The digest of all that was added. The list is used up with it.</summary>
+    public Digest Digest()
+    {
+        var digest = Store.Digest.Of(bytes.WrittenSpan);
+        bytes.ResetWrittenCount();
+        spare = bytes;
+        return digest;
+    }
 }

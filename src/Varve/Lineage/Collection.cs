@@ -131,7 +131,7 @@ internal sealed class Collection(VarveHome home, LineageDatabase lineage, BlobSt
                 foreach (var holder in holders)
                 {
                     // Reused meanwhile by another process: then it is in use.
-                    var used = (long)lineage.Scalar("SELECT coalesce(max(at), 0) FROM uses WHERE execution = $1", holder.Number)!;
+                    var used = (long)lineage.Scalar("SELECT coalesce(max(last), 0) FROM uses WHERE execution = $1", holder.Number)!;
                     if (used > holder.LastUsed) continue;
                     foreach (var table in (string[])["reads", "writes", "uses", "latest"]) lineage.Run($"DELETE FROM {table} WHERE execution = $1", holder.Number);
                     lineage.Run("DELETE FROM executions WHERE number = $1", holder.Number);

@@ -15,7 +15,10 @@ public interface ILineage
     void AddUse(string execution, DateTimeOffset at, Origin? origin);
 
     /// <summary>The reusable executions of a step, newest first, at most <paramref name="limit"/>.</summary>
-    IReadOnlyList<Trace> Reusable(Digest step, int limit = 64);
+    /// <param name="step">The step.</param>
+    /// <param name="limit">The most that are wanted.</param>
+    /// <param name="maybeStale">What was loaded ahead will do, though another process may have added some since.</param>
+    IReadOnlyList<Trace> Reusable(Digest step, int limit = 64, bool maybeStale = false);
 
     /// <summary>
     /// As <see cref="Reusable"/> for many steps with one look: loads ahead what <see cref="Reusable"/> will be asked,

@@ -32,7 +32,7 @@ internal sealed class History(LineageDatabase lineage)
         var entries = new List<LogEntry>();
         using var row = lineage.Query("""
             SELECT e.execution, e.step, e.started, e.elapsed, e.exit, e.not_reusable, e.document, e.block, e.element, s.key,
-                   (SELECT count(*) FROM uses u WHERE u.execution = e.number)
+                   (SELECT coalesce(sum(times), 0) FROM uses u WHERE u.execution = e.number)
             FROM executions e JOIN steps s ON s.step = e.step ORDER BY e.number DESC LIMIT $1
             """, most);
         while (row.Read())
@@ -48,7 +48,7 @@ internal sealed class History(LineageDatabase lineage)
 
     /// <summary>How often an execution was reused.</summary>
     public long Uses(string execution) => lineage.Ask(() =>
-        (long)lineage.Scalar("SELECT count(*) FROM uses u JOIN executions e ON e.number = u.execution WHERE e.execution = $1", execution)!);
+        (long)lineage.Scalar("SELECT coalesce(sum(u.times), 0) FROM uses u JOIN executions e ON e.number = u.execution WHERE e.execution = $1", execution)!);
 
     /// <summary>
     /// The execution a person means: by its id or the beginning of it; by its step's, then the newest; or by a file,

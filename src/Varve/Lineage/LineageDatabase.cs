@@ -107,7 +107,10 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
         {
             foreach (var (execution, at, origin) in uses)
             {
-                Run("INSERT INTO uses SELECT number, $2, $3, $4, $5 FROM executions WHERE execution = $1", execution, at, origin?.Document, origin?.Block, origin?.Element);
+                Run("""
+                    INSERT INTO uses SELECT number, $2, $3, $4, 1, $5 FROM executions WHERE execution = $1
+                    ON CONFLICT DO UPDATE SET times = times + 1, last = max(last, excluded.last)
+                    """, execution, origin?.Document ?? "", origin?.Block ?? "", origin?.Element ?? "", at);
                 if (origin is not null) SetLatest(execution, origin);
             }
             uses.Clear();
@@ -132,11 +135,11 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Trace> Reusable(Digest step, int limit = 64)
+    public IReadOnlyList<Trace> Reusable(Digest step, int limit = 64, bool maybeStale = false)
     {
         lock (access)
         {
-            if (IsUnchanged() && ahead.TryGetValue(step, out var loaded)) return loaded;
+            if ((maybeStale || IsUnchanged()) && ahead.TryGetValue(step, out var loaded)) return loaded;
             return Read("WHERE e.step = $1 AND e.not_reusable = '' ORDER BY e.number DESC LIMIT $2", step.Bytes.ToArray(), limit);
         }
     }
@@ -144,7 +147,7 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
     /// <inheritdoc/>
     public void LoadAhead(IReadOnlyCollection<Digest> steps)
     {
-        lock (access)
+        AskTogether(() =>
         {
             IsUnchanged();
             foreach (var step in steps) ahead[step] = [];
@@ -154,7 +157,8 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
                 foreach (var trace in Read($"WHERE e.step IN ({names}) AND e.not_reusable = '' ORDER BY e.number DESC", [.. part.Select(s => (object?)s.Bytes.ToArray())]))
                     ahead[trace.Step].Add(trace);
             }
-        }
+            return true;
+        });
     }
 
     /// <summary>Whether no other process wrote to the database since the last look; else what was loaded ahead is dropped.</summary>
@@ -176,17 +180,17 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
     /// <inheritdoc/>
     public IReadOnlyList<Trace> NewestOf(string document)
     {
-        lock (access)
+        lock (access) WriteUses();
+        return AskTogether(() =>
         {
-            WriteUses();
             var origins = new List<(long Number, string Block, string Element)>();
             using (var reader = Query("SELECT execution, block, element FROM latest WHERE document = $1", document))
             {
                 while (reader.Read()) origins.Add((reader.GetInt64(0), reader.GetString(1), reader.GetString(2)));
             }
             Read("WHERE e.number IN (SELECT execution FROM latest WHERE document = $1)", document);
-            return [.. origins.Where(o => traces.ContainsKey(o.Number)).Select(o => traces[o.Number] with { Origin = new Origin(document, o.Block, o.Element) })];
-        }
+            return (IReadOnlyList<Trace>)[.. origins.Where(o => traces.ContainsKey(o.Number)).Select(o => traces[o.Number] with { Origin = new Origin(document, o.Block, o.Element) })];
+        });
     }
 
     /// <inheritdoc/>
@@ -290,6 +294,20 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
     {
         lock (access) return question();
     }
+
+    /// <summary>As <see cref="Ask"/>, for thousands of small queries: the file is locked once for all of them.</summary>
+    private T AskTogether<T>(Func<T> question) => Ask(() =>
+    {
+        Run("BEGIN");
+        try
+        {
+            return question();
+        }
+        finally
+        {
+            Run("COMMIT");
+        }
+    });
 
     /// <inheritdoc/>
     public void Dispose()

@@ -9,8 +9,7 @@ public sealed class DamagedLineageException(string message, Exception? inner = n
 /// <summary>Opens lineage.db and sees that its tables are those this program knows (docs/lineage.md).</summary>
 internal static class LineageSchema
 {
-    private const int Version = 1;
-
+    /// <summary>Schema 1. A new database gets these tables and then every upgrade, as an old one does.</summary>
     private const string Tables = """
         CREATE TABLE sets(digest BLOB PRIMARY KEY, data BLOB NOT NULL) WITHOUT ROWID;
         CREATE TABLE steps(step BLOB PRIMARY KEY, command TEXT NOT NULL, directory TEXT NOT NULL, key BLOB NOT NULL) WITHOUT ROWID;
@@ -31,6 +30,22 @@ internal static class LineageSchema
         CREATE TABLE pins(digest BLOB PRIMARY KEY, path TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
         """;
 
+    /// <summary>What leads from each schema to the next, in order; an entry that was released is never changed.</summary>
+    private static readonly string[] Upgrades =
+    [
+        // To 2: reuses are counted, for a document that is run a thousand times with nothing to do should not grow for it.
+        """
+        CREATE TABLE counted(
+            execution INTEGER NOT NULL, document TEXT NOT NULL, block TEXT NOT NULL, element TEXT NOT NULL, times INTEGER NOT NULL, last INTEGER NOT NULL,
+            PRIMARY KEY(execution, document, block, element)) WITHOUT ROWID;
+        INSERT INTO counted SELECT execution, coalesce(document, ''), coalesce(block, ''), coalesce(element, ''), count(*), max(at) FROM uses GROUP BY 1, 2, 3, 4;
+        DROP TABLE uses;
+        ALTER TABLE counted RENAME TO uses;
+        """,
+    ];
+
+    private static int Version => 1 + Upgrades.Length;
+
     /// <exception cref="DamagedLineageException">It cannot be used, and why.</exception>
     public static SqliteConnection Open(VarveHome home)
     {
@@ -44,7 +59,7 @@ internal static class LineageSchema
             if (version > Version)
                 throw new DamagedLineageException($"{file} was written by a newer Varve (schema {version}, this one knows {Version}); use that version, or set VARVE_HOME to another folder");
             Run(connection, "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY");
-            if (version < Version) Create(connection);
+            if (version < Version) Upgrade(connection);
             return connection;
         }
         catch (SqliteException e)
@@ -59,11 +74,14 @@ internal static class LineageSchema
         }
     }
 
-    private static void Create(SqliteConnection connection)
+    private static void Upgrade(SqliteConnection connection)
     {
         Run(connection, "BEGIN IMMEDIATE");
         // Another process may have been first.
-        if (Scalar(connection, "PRAGMA user_version") < Version) Run(connection, $"{Tables} PRAGMA user_version={Version};");
+        var version = (int)Scalar(connection, "PRAGMA user_version");
+        if (version == 0) Run(connection, Tables);
+        foreach (var upgrade in Upgrades.Skip(Math.Max(0, version - 1))) Run(connection, upgrade);
+        Run(connection, $"PRAGMA user_version={Math.Max(version, Version)}");
         Run(connection, "COMMIT");
     }
 

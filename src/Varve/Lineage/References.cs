@@ -44,7 +44,7 @@ internal sealed class References
     {
         var holders = new List<Holder>();
         using (var row = lineage.Query("""
-            SELECT e.number, e.execution, e.document, s.command, e.elapsed, e.started, (SELECT max(at) FROM uses u WHERE u.execution = e.number), e.outcome, e.host_set, e.own_set
+            SELECT e.number, e.execution, e.document, s.command, e.elapsed, e.started, (SELECT max(last) FROM uses u WHERE u.execution = e.number), e.outcome, e.host_set, e.own_set
             FROM executions e JOIN steps s ON s.step = e.step
             """))
         {

@@ -15,6 +15,10 @@ internal static class TraceCodec
 {
     private const int CompressFrom = 512;
 
+    /// <summary>Its tables are larger than most records.</summary>
+    [ThreadStatic]
+    private static Decompressor? decompressor;
+
     public static byte[] EncodeSet(IReadOnlyList<Observation> observations) => EncodeSet(observations, observations.Count);
 
     /// <summary>As above, for observations that are counted already.</summary>
@@ -241,7 +245,6 @@ internal static class TraceCodec
     private static BinaryReader Unpack(byte[] packed)
     {
         if (packed[0] == 0) return new BinaryReader(new MemoryStream(packed, 1, packed.Length - 1, writable: false), Encoding.UTF8);
-        using var decompressor = new Decompressor();
-        return new BinaryReader(new MemoryStream(decompressor.Unwrap(packed.AsSpan(1)).ToArray(), writable: false), Encoding.UTF8);
+        return new BinaryReader(new MemoryStream((decompressor ??= new Decompressor()).Unwrap(packed.AsSpan(1)).ToArray(), writable: false), Encoding.UTF8);
     }
 }

@@ -56,9 +56,10 @@ internal sealed class PlanRun : IDisposable
     {
         (this.options, this.runner, this.lineage, this.progress, this.tail) = (options, runner, lineage, progress, tail);
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        blocks = [.. plan.Select((b, i) => new BlockState(b, i))];
+        var expanding = Task.Run(ExpandFixedBlocks);
         earlier = lineage.NewestOf(options.Document).ToLookup(t => t.Origin!.Block, StringComparer.Ordinal);
         graph = new PredictedGraph(plan, earlier);
-        blocks = [.. plan.Select((b, i) => new BlockState(b, i))];
         conflicts = new Conflicts((block, element) => Describe(blocks[block].Block, element));
         foreach (var state in blocks)
         {
@@ -70,17 +71,21 @@ internal sealed class PlanRun : IDisposable
                 blocks[before].Dependents.Add(state);
             }
         }
-        var fixedSteps = new List<Store.Digest>();
+        lineage.LoadAhead(expanding.GetAwaiter().GetResult());
+        foreach (var state in blocks) progress.Planned(state.Block.Name, Math.Max(1, state.Block.IsFixed ? state.Steps.Count : state.Earlier.Count), Each(state));
+    }
+
+    /// <summary>Makes the steps of the blocks that wait for nothing to know theirs, while the lineage is read; their ids.</summary>
+    private List<Store.Digest> ExpandFixedBlocks()
+    {
+        var steps = new List<Store.Digest>();
         foreach (var state in blocks)
         {
-            if (state.Block.IsFixed)
-            {
-                state.Steps = state.Block.Expand(FilesOf);
-                fixedSteps.AddRange(state.Steps.Select(s => s.Request.Key.Id()));
-            }
-            progress.Planned(state.Block.Name, Math.Max(1, state.Block.IsFixed ? state.Steps.Count : state.Earlier.Count), Each(state));
+            if (!state.Block.IsFixed) continue;
+            state.Steps = state.Block.Expand(FilesOf);
+            steps.AddRange(state.Steps.Select(s => s.Request.Key.Id()));
         }
-        lineage.LoadAhead(fixedSteps);
+        return steps;
     }
 
     /// <summary>Runs all there is to run.</summary>

@@ -40,6 +40,8 @@ internal readonly record struct PathEvent(Wanted Wanted, byte[] Path, byte[]? Se
 internal sealed class EventLog
 {
     private const int FewCalls = 64;
+    /// <summary>Waking the observer for each event would cost the step more than the event itself.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(1);
     /// <summary>128 bits that stand for a path and what is wanted of it; as two halves, a million of them take a third less room.</summary>
     private readonly record struct Said(ulong High, ulong Low);
 
@@ -49,7 +51,7 @@ internal sealed class EventLog
     private LastCall current = new();
     private int generation, manyCalls = FewCalls;
     private List<PathEvent> waiting = [];
-    private bool closed;
+    private bool closed, idle;
 
     /// <summary>The paths that a thread's last call named; they may be walked by the kernel until it makes its next.</summary>
     private sealed class LastCall
@@ -134,7 +136,9 @@ internal sealed class EventLog
         lock (seen)
         {
             waiting.Add(item);
-            if (waiting.Count == 1) Monitor.Pulse(seen);
+            if (!idle) return;
+            idle = false;
+            Monitor.Pulse(seen);
         }
     }
 
@@ -150,12 +154,15 @@ internal sealed class EventLog
         }
     }
 
-    /// <summary>Takes what waits, or waits for something; null at the end.</summary>
+    /// <summary>Takes what has gathered, or waits for something; null at the end.</summary>
     public List<PathEvent>? Take()
     {
         lock (seen)
         {
+            idle = waiting.Count == 0;
             while (waiting.Count == 0 && !closed) Monitor.Wait(seen);
+            idle = false;
+            if (!closed) Monitor.Wait(seen, Gathering);
             if (waiting.Count == 0) return null;
             var taken = waiting;
             waiting = new List<PathEvent>(Math.Min(taken.Count, 4096));

@@ -67,7 +67,7 @@ internal static class Namespaces
             Changes = changes,
             Renames = observer.Renames,
             Effects = effects.All(),
-            Programs = Executed(observer.Programs, observations),
+            Programs = Executed(observer.Programs, observations, changed),
             ChangedUnderneath = underneath,
             WrittenMeanwhile = [.. changes.Where(c => c.Before.Kind == FileKind.File && c.Before.ChangedNs >= startedNs && !request.OutputPaths.Contains(c.Change.Path))],
             Elapsed = clock.Elapsed,
@@ -75,13 +75,6 @@ internal static class Namespaces
             PeakBytes = Math.Max(end.PeakBytes, memory.PeakBytes),
             StartedAt = startedAt,
         };
-    }
-
-    /// <summary>The programs that were there: looking one up along PATH tries many names that are not.</summary>
-    private static IReadOnlyList<string> Executed(IReadOnlyList<string> tried, IReadOnlyList<Observation> observations, View view)
-    {
-        var absent = observations.Where(o => o.Kind == ObservationKind.Absent).Select(o => o.Path).ToHashSet(StringComparer.Ordinal);
-        return [.. tried.Where(p => !absent.Contains(p) || view.IsWritable(p))];
     }
 
     /// <summary>
@@ -96,11 +89,11 @@ internal static class Namespaces
         throw new SandboxException("the sandbox could not be set up: the workspace, VARVE_HOME and further folders take up all of /run, /tmp, /mnt and /media; move one of them elsewhere");
     }
 
-    /// <summary>Without the names that were tried along PATH and were not there.</summary>
-    private static IReadOnlyList<string> Executed(IReadOnlyList<string> tried, IReadOnlyList<Observation> observations)
+    /// <summary>Without the names that were tried along PATH and were not there; a program that the step made itself was.</summary>
+    private static IReadOnlyList<string> Executed(IReadOnlyList<string> tried, IReadOnlyList<Observation> observations, HashSet<string> changed)
     {
         var absent = observations.Where(o => o.Kind == ObservationKind.Absent).Select(o => o.Path).ToHashSet(StringComparer.Ordinal);
-        return [.. tried.Where(program => !absent.Contains(program))];
+        return [.. tried.Where(program => !absent.Contains(program) || changed.Contains(program))];
     }
 
     /// <summary>Whether this process may mount without a user namespace (CAP_SYS_ADMIN).</summary>

@@ -12,7 +12,7 @@ public sealed class StepRunner : IStepRunner
     private readonly VarveHome home;
     private readonly ILineage lineage;
     private readonly BlobStore store;
-    private readonly DigestCache digests;
+    private readonly SharedStoreLock counting;
     private readonly StateCheck state;
     private readonly Placement placement;
     private readonly Execution execution;
@@ -24,7 +24,7 @@ public sealed class StepRunner : IStepRunner
         this.home = home;
         this.lineage = lineage;
         this.store = store;
-        this.digests = digests;
+        counting = new SharedStoreLock(home);
         state = new StateCheck(store, digests);
         placement = new Placement(store, digests, lineage, state);
         execution = new Execution(home, store, digests, settings);
@@ -44,9 +44,9 @@ public sealed class StepRunner : IStepRunner
         using var input = OpenInput(request);
         var step = request.Key.Id();
         // What is found to be in the store must still be there when it is put in place.
-        using (StoreLock.Share(home))
+        using (counting.Share())
         {
-            if (!request.Again && LookUp(request, step, input) is { Known: { } known }) return Reuse(request, known, input);
+            if (!request.Again && LookUp(request, step, input, maybeStale: true) is { Known: { } known }) return Reuse(request, known, input);
         }
 
         HomeCheck.Require(home, request.WorkspaceOutside);
@@ -55,7 +55,7 @@ public sealed class StepRunner : IStepRunner
         using var alone = StepLock.Take(home.RunningFolder, step.Hex, static () => { }, cancellation);
         // Whoever held the lock before may have just run it.
         string why;
-        using (StoreLock.Share(home))
+        using (counting.Share())
         {
             (var now, why) = LookUp(request, step, input);
             if (!request.Again && now is not null) return Reuse(request, now, input);
@@ -67,7 +67,7 @@ public sealed class StepRunner : IStepRunner
     public void PutInPlace(StepOutcome outcome)
     {
         var places = new Places(outcome.Request);
-        using var placing = StoreLock.Share(home);
+        using var placing = counting.Share();
         try
         {
             placement.Put(outcome.Trace.Changes, places, times: null);
@@ -80,9 +80,9 @@ public sealed class StepRunner : IStepRunner
 
     private static InputFeed? OpenInput(StepRequest request) => request.Terminal == StepTerminal.Inherited ? new InputFeed(0) : null;
 
-    private (Trace? Known, string Why) LookUp(StepRequest request, Digest step, InputFeed? input)
+    private (Trace? Known, string Why) LookUp(StepRequest request, Digest step, InputFeed? input, bool maybeStale = false)
     {
-        var candidates = lineage.Reusable(step, MostCandidates);
+        var candidates = lineage.Reusable(step, MostCandidates, maybeStale);
         if (candidates.Count == 0) return (null, NeverRan(request, step));
         var places = new Places(request);
         var own = new OwnTraces(candidates);
@@ -142,7 +142,7 @@ public sealed class StepRunner : IStepRunner
         using var admitted = request.BeforeRunning?.Invoke();
         using var run = execution.Begin(request, step, input);
         var result = run.Observe(cancellation);
-        using var recording = StoreLock.Share(home);
+        using var recording = counting.Share();
         var places = new Places(request);
         var failed = result.ExitCode != 0 || result.Ended.Length > 0;
         var keepAside = failed && !request.ApplyFailed;

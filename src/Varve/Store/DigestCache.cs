@@ -18,6 +18,20 @@ internal sealed class DigestCache(VarveHome home) : IDisposable
     private readonly Lock opening = new();
     private bool loaded;
 
+    /// <summary>Reads what is known on another thread, while this one has something else to do.</summary>
+    public void LoadAside() => new Thread(() =>
+    {
+        try
+        {
+            Load();
+        }
+        catch (IOException)
+        {
+            // Whoever needs a digest loads again, and fails where it can be told.
+        }
+    })
+    { IsBackground = true, Name = "digests" }.Start();
+
     /// <summary>The digest of a file's bytes, from memory when the stamp is the known one.</summary>
     /// <exception cref="IOException">It cannot be read.</exception>
     public Digest Of(string path, in FileStamp stamp)
@@ -86,12 +100,10 @@ internal sealed class DigestCache(VarveHome home) : IDisposable
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT path, device, inode, size, modified, changed, digest FROM stamps";
         using var reader = command.ExecuteReader();
-        var bytes = new byte[DigestBytes.Size];
         while (reader.Read())
         {
-            reader.GetBytes(6, 0, bytes, 0, bytes.Length);
             var stamp = new FileStamp(FileKind.File, 0, (ulong)reader.GetInt64(1), (ulong)reader.GetInt64(2), reader.GetInt64(3), reader.GetInt64(4), reader.GetInt64(5), 0, 0);
-            known[reader.GetString(0)] = (stamp, new Digest(bytes));
+            known[reader.GetString(0)] = (stamp, new Digest(reader.GetFieldValue<byte[]>(6)));
         }
     }
 

@@ -8,7 +8,7 @@ namespace Varve.Store;
 /// </summary>
 internal sealed class StoreLock : IDisposable
 {
-    private const int Shared = 1, Exclusive = 2, WithoutWaiting = 4;
+    private const int Shared = 1, Exclusive = 2, WithoutWaiting = 4, Nobody = 8;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private readonly int descriptor;
 
@@ -17,9 +17,9 @@ internal sealed class StoreLock : IDisposable
     /// <summary>Waits until nobody removes blobs, and keeps it so until it is disposed.</summary>
     public static StoreLock Share(VarveHome home)
     {
-        var descriptor = Open(home);
-        while (Libc.flock(descriptor, Shared) != 0 && Libc.Errno == Libc.Eintr) { }
-        return new StoreLock(descriptor);
+        var shared = new StoreLock(Open(home));
+        shared.ShareAgain();
+        return shared;
     }
 
     /// <summary>Waits until nobody counts on blobs that are there; null when that does not come about in time.</summary>
@@ -48,5 +48,51 @@ internal sealed class StoreLock : IDisposable
         }
     }
 
+    /// <summary>Lets go, so that <see cref="ShareAgain"/> can take it up once more.</summary>
+    public void LetGo() => _ = Libc.flock(descriptor, Nobody);
+
+    /// <summary>After <see cref="LetGo"/>: as <see cref="Share"/>.</summary>
+    public void ShareAgain()
+    {
+        while (Libc.flock(descriptor, Shared) != 0 && Libc.Errno == Libc.Eintr) { }
+    }
+
     public void Dispose() => _ = Libc.close(descriptor);
+}
+
+/// <summary>
+/// A <see cref="StoreLock"/> that the steps of one process share among themselves: the kernel is asked once for all who
+/// hold it at a time.
+/// </summary>
+internal sealed class SharedStoreLock(VarveHome home)
+{
+    private readonly Lock counting = new();
+    private StoreLock? held;
+    private int holders;
+
+    /// <summary>As <see cref="StoreLock.Share"/>.</summary>
+    public Holder Share()
+    {
+        lock (counting)
+        {
+            if (held is null) held = StoreLock.Share(home);
+            else if (holders == 0) held.ShareAgain();
+            holders++;
+        }
+        return new Holder(this);
+    }
+
+    private void Leave()
+    {
+        lock (counting)
+        {
+            if (--holders == 0) held!.LetGo();
+        }
+    }
+
+    /// <summary>One who counts on the store until disposed.</summary>
+    internal readonly struct Holder(SharedStoreLock shared) : IDisposable
+    {
+        public void Dispose() => shared.Leave();
+    }
 }
