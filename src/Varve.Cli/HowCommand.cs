@@ -10,8 +10,8 @@ internal static class HowCommand
     public static Command Make()
     {
         var path = new Argument<string>("path") { Description = "A file that a step made", HelpName = "PATH" };
-        var form = new Option<string>("--as") { Description = "text, sh, md, dot or json", HelpName = "FORM", DefaultValueFactory = static _ => "text" };
-        form.AcceptOnlyFromAmong("text", "sh", "md", "dot", "json");
+        var form = new Option<string>("--as") { Description = "text, sh, md, dot, svg or json", HelpName = "FORM", DefaultValueFactory = static _ => "text" };
+        form.AcceptOnlyFromAmong("text", "sh", "md", "dot", "svg", "json");
         var command = new Command("how", "The commands that made a file, the fewest that do, and the inputs they start from") { path, form };
         command.SetAction(parsed => Run(CommonOptions.Of(parsed), parsed.GetRequiredValue(path), parsed.GetRequiredValue(form)));
         return command;
@@ -31,6 +31,9 @@ internal static class HowCommand
                 break;
             case "dot":
                 Console.Out.Write(HowGraph.Write(chain));
+                break;
+            case "svg":
+                GraphPicture.Write(Console.Out, GraphFolding.Of(chain));
                 break;
             case "json":
                 WriteJson(chain);
