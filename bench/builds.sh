@@ -1,5 +1,5 @@
 #!/bin/sh
-# Whole builds of Lua and zlib from Debian's sources: plain, under Varve, strace and ReproZip.
+# Whole builds of Lua and zlib from Debian's sources: plain, under Varve, a bare supervisor (bare.c), strace and ReproZip.
 # Needs root only where apt-get does not work without it. BENCH_REPEAT sets the rounds (7).
 . "$(dirname "$0")/common.sh"
 need make=make gcc=gcc dpkg-source=dpkg-dev strace=strace reprozip=reprozip
@@ -23,6 +23,8 @@ if [ ! -d "$sources/lua" ]; then
     (cd "$sources/zlib" && ./configure >/dev/null)
 fi
 
+gcc -O2 "$bench/bare.c" -o "$BENCH_SCRATCH/bare" -lpthread
+
 compare() {
     heading "$1"
     shift
@@ -34,6 +36,7 @@ compare() {
         --case "plain" "$build" "$clean" \
         --case "varve exec" "$varve exec --quiet --again -- $build" "$clean" \
         --case "varve exec, nothing known before" "$varve exec --quiet --again -- $build" "$clean; rm -rf '$VARVE_HOME'" \
+        --case "a bare supervisor in C that keeps nothing" "$BENCH_SCRATCH/bare $build" "$clean" \
         --case "strace -f -e trace=%file" "strace -f -o /dev/null -e trace=%file $build" "$clean" \
         --optional "reprozip trace" "HOME='$BENCH_SCRATCH' timeout -s KILL 120 reprozip trace --overwrite -d '$BENCH_SCRATCH/reprozip' $build" \
             "$clean; rm -rf '$BENCH_SCRATCH/reprozip'"

@@ -297,6 +297,12 @@ static _Noreturn void first_process(int to_parent, int from_parent, int privileg
     pid_t command = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
     if (command < 0) fail("cannot start a process", "");
     if (command == 0) become_command(slave, listener_pipe[1], go_pipe[0]);
+    /* A command that could not be set up has said so itself; whoever started us then closes the other end. */
+    struct pollfd first[2] = {{listener_pipe[0], POLLIN, 0}, {CONTROL, POLLIN, 0}};
+    while (!(first[0].revents & POLLIN)) {
+        if (poll(first, 2, -1) < 0 && errno != EINTR) _exit(1);
+        if (first[1].revents & (POLLHUP | POLLERR)) _exit(1);
+    }
     int listener;
     if (read(listener_pipe[0], &listener, sizeof listener) != sizeof listener) _exit(1);
     send_descriptors(listener, master);

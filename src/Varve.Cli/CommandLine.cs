@@ -9,12 +9,12 @@ namespace Varve.Cli;
 /// </summary>
 internal static class CommandLine
 {
-    private const string Exec = "exec";
+    private const string Exec = "exec", Shell = "sh";
 
     private static readonly (string Name, Func<Command> Make)[] Commands =
     [
         (Exec, ExecCommand.Make), ("run", RunCommand.Make), ("log", LogCommand.Make), ("show", ShowCommand.Make),
-        ("how", HowCommand.Make), ("why", WhyCommand.Make), ("recompute", RecomputeCommand.Make), ("diff", DiffCommand.Make),
+        (Shell, ShellCommand.Make), ("how", HowCommand.Make), ("why", WhyCommand.Make), ("recompute", RecomputeCommand.Make), ("diff", DiffCommand.Make),
         ("verify", VerifyCommand.Make), ("gc", GcCommand.Make), ("pin", PinCommand.Make), ("du", DuCommand.Make),
     ];
 
@@ -23,10 +23,10 @@ internal static class CommandLine
     {
         var name = NameIn(args);
         var root = Root(name);
-        var isExec = name == Exec;
+        var isExec = name is Exec or Shell;
         try
         {
-            if (isExec) args = ExecCommand.Separate(args, root.Subcommands[0]);
+            if (isExec) args = ExecCommand.Separate(args, root.Subcommands[0], name);
             var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
             if (parsed.Action is not HelpAction)
             {

@@ -24,9 +24,9 @@ internal static class ExecCommand
     /// The same words with <c>--</c> before the first that is no option of Varve's: from there on all belong to the
     /// command, whatever they look like.
     /// </summary>
-    public static IReadOnlyList<string> Separate(IReadOnlyList<string> args, Command exec)
+    public static IReadOnlyList<string> Separate(IReadOnlyList<string> args, Command command, string called)
     {
-        var known = exec.Options.Concat(CommonOptions.All).ToArray();
+        var known = command.Options.Concat(CommonOptions.All).ToArray();
         var i = 0;
         var seenName = false;
         for (; i < args.Count; i++)
@@ -40,7 +40,7 @@ internal static class ExecCommand
             }
             var name = args[i].Split('=', ':')[0];
             var option = known.FirstOrDefault(o => o.Name == name || o.Aliases.Contains(name));
-            if (option is null && !(name is "--help" or "-h" or "-?")) throw new UsageException($"there is no option {name}; see `varve exec --help`");
+            if (option is null && !(name is "--help" or "-h" or "-?")) throw new UsageException($"there is no option {name}; see `varve {called} --help`");
             if (option is not null && option.ValueType != typeof(bool) && name == args[i]) i++;
         }
         return i >= args.Count ? args : [.. args.Take(i), "--", .. args.Skip(i)];

@@ -10,7 +10,7 @@ public sealed class CommandLineTests
     private static string Separate(string line)
     {
         var exec = CommandLine.Root("exec").Subcommands[0];
-        return string.Join(' ', ExecCommand.Separate(line.Split(' '), exec));
+        return string.Join(' ', ExecCommand.Separate(line.Split(' '), exec, "exec"));
     }
 
     [Theory]

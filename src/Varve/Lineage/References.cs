@@ -18,6 +18,8 @@ internal sealed record Holder
     public required IReadOnlyList<Digest> Results { get; init; }
     /// <summary>What it said.</summary>
     public required Digest Transcript { get; init; }
+    /// <summary>The state it left to the next command of a shell.</summary>
+    public required Digest ShellState { get; init; }
     /// <summary>What it read from standard input.</summary>
     public required Digest Input { get; init; }
     /// <summary>The sets of what it observed, which name the listings it saw.</summary>
@@ -60,6 +62,7 @@ internal sealed class References
                     LastUsed = Math.Max(row.GetInt64(5), row.IsDBNull(6) ? 0 : row.GetInt64(6)),
                     Results = [.. (trace.OutputFile is { } output ? trace.Changes.Append(output) : trace.Changes).Where(static c => c.Kind == ChangeKind.File).Select(static c => c.Digest).Distinct()],
                     Transcript = trace.Transcript,
+                    ShellState = trace.ShellState,
                     Input = trace.Input.Kind == StandardInput.Part ? default : trace.Input.Digest,
                     Sets = [new Digest((byte[])row[8]), new Digest((byte[])row[9])],
                 });
@@ -76,7 +79,7 @@ internal sealed class References
 
     /// <summary>Everything an execution counts on.</summary>
     public IEnumerable<Digest> BlobsOf(Holder holder) =>
-        holder.Results.Append(holder.Transcript).Append(holder.Input).Concat(holder.Sets.SelectMany(s => Listings.TryGetValue(s, out var found) ? found : [])).Where(static d => d != default);
+        holder.Results.Append(holder.Transcript).Append(holder.Input).Append(holder.ShellState).Concat(holder.Sets.SelectMany(s => Listings.TryGetValue(s, out var found) ? found : [])).Where(static d => d != default);
 
     private static HashSet<Digest> Digests(LineageDatabase lineage, string sql)
     {

@@ -95,6 +95,8 @@ public sealed record Trace
     public StandardInput Input { get; init; } = StandardInput.None;
     /// <summary>The transcript of its standard output and error (see Steps), a blob; all zero when there was no output.</summary>
     public Digest Transcript { get; init; }
+    /// <summary>For a command of a shell, the state it left (see Shell), a blob; else all zero.</summary>
+    public Digest ShellState { get; init; }
     /// <summary>The file that standard output was redirected to and its content afterwards, if it lies in the workspace.</summary>
     public Change? OutputFile { get; init; }
     /// <summary>Its exit status; 128 + N when signal N ended it.</summary>

@@ -126,6 +126,7 @@ internal static class TraceCodec
             writer.Write(trace.OutputFile is not null);
             if (trace.OutputFile is { } output) WriteChange(writer, output, []);
             writer.Write7BitEncodedInt(trace.ExecuteError);
+            if (trace.ShellState != default) writer.Write(trace.ShellState.Bytes);
         }
         return Pack(stream);
     }
@@ -155,6 +156,7 @@ internal static class TraceCodec
             Transcript = transcript,
             OutputFile = output,
             ExecuteError = reader.Read7BitEncodedInt(),
+            ShellState = reader.BaseStream.Position < reader.BaseStream.Length ? ReadDigest(reader) : default,
         };
     }
 

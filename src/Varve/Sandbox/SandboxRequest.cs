@@ -31,6 +31,8 @@ internal sealed record SandboxRequest
     public long? MemoryBytes { get; init; }
     /// <summary>An empty folder of this step's own; its upper layers live there, and stay after the run until the caller removes it.</summary>
     public required string Scratch { get; init; }
+    /// <summary>Where the folder `shell` of <see cref="Scratch"/> is shown, writable and not observed, for a shell to exchange its state by; else null.</summary>
+    public string? Exchange { get; init; }
     /// <summary>Where its standard streams come from and go to.</summary>
     public required StepStreams Streams { get; init; }
     /// <summary>Paths inside whose change during the step is no news: files that standard output is redirected to.</summary>

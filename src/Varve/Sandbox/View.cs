@@ -44,7 +44,7 @@ internal sealed class View
     /// <summary>Instructions in the order in which they are carried out; see native/view.c.</summary>
     public IReadOnlyList<string> Instructions => instructions;
 
-    /// <summary>The upper layer of each writable folder, in the order of <see cref="SandboxRequest.Writable"/>; the root's last when it is writable.</summary>
+    /// <summary>The upper layer of each writable folder, one that lies in another before it.</summary>
     public List<(WritableFolder Folder, string Upper)> Uppers { get; } = [];
 
     public static View Of(SandboxRequest request, bool privileged)
@@ -52,9 +52,11 @@ internal sealed class View
         var view = new View(privileged);
         if (request.RootLayers.Count == 0) view.AddHost();
         else view.AddRoot(request);
-        view.AddOwnFolders(request.Scratch, request.NetworkOpen);
+        view.AddOwnFolders(request);
         if (request.RootLayers.Count == 0) view.AddAccounts(request.Scratch);
-        for (var i = 0; i < request.Writable.Count; i++) view.AddWritable(request, i);
+        // One may lie in another: the outer is mounted first, and a path belongs to the inner.
+        foreach (var i in Enumerable.Range(0, request.Writable.Count).OrderBy(i => request.Writable[i].Inside.Length)) view.AddWritable(request, i);
+        view.Uppers.Reverse();
         foreach (var (inside, outside) in request.Binds)
         {
             view.Add("bind", outside, inside, "ro");
@@ -122,10 +124,13 @@ internal sealed class View
         if (request.RootWritable) Uppers.Add((new WritableFolder("/", request.RootLayers[0]), upper));
     }
 
-    private void AddOwnFolders(string scratch, bool networkOpen)
+    private void AddOwnFolders(SandboxRequest request)
     {
-        foreach (var (name, inside, mode) in new[] { ("tmp", "/tmp", 0x3FF), ("vartmp", "/var/tmp", 0x3FF), ("home", Home, 0x1C0) })
+        var scratch = request.Scratch;
+        foreach (var (name, inside, mode) in new[] { ("tmp", "/tmp", 0x3FF), ("vartmp", "/var/tmp", 0x3FF), ("home", Home, 0x1C0), ("shell", request.Exchange ?? "", 0x1C0) })
         {
+            // A shell's commands share these folders; then they are laid over like the workspace.
+            if (inside.Length == 0 || request.Writable.Any(w => w.Inside == inside)) continue;
             var folder = $"{scratch}/{name}";
             Files.MakeDirectory(folder);
             Files.SetPermissions(folder, mode);
@@ -140,7 +145,7 @@ internal sealed class View
         Add("tmpfs", "/run", "mode=755");
         Place("/run", Zone.Private, "");
         // Where systemd keeps what /etc/resolv.conf points to; without it an open network has no names.
-        if (networkOpen && Files.Look(Resolver).Kind == FileKind.Directory) Add("bind", Resolver, Resolver, "ro");
+        if (request.NetworkOpen && Files.Look(Resolver).Kind == FileKind.Directory) Add("bind", Resolver, Resolver, "ro");
         Add("proc", "/proc");
         Place("/proc", Zone.Kernel, "");
         Add("bind", "/sys", "/sys", "ro");

@@ -62,6 +62,53 @@ public sealed record StepRequest
     public Func<IDisposable>? BeforeRunning { get; init; }
     /// <summary>Which block asks.</summary>
     public Origin? Origin { get; init; }
+    /// <summary>For a command of a shell: how its shell is set up, and its state kept.</summary>
+    public ShellExchange? Shell { get; init; }
+}
+
+/// <summary>
+/// One command of a shell session. Its key says what it means; what is executed sets a shell up before it and reads the
+/// state off after it, through files in a folder that is there only for that. Such a step holds only when the state of
+/// the files before it does: `echo x >> log` runs each time.
+/// </summary>
+/// <param name="Command">What is executed.</param>
+/// <param name="Given">Files laid into <see cref="Folder"/>, by name.</param>
+public sealed record ShellExchange(IReadOnlyList<string> Command, IReadOnlyDictionary<string, string> Given)
+{
+    /// <summary>The folder, as the step sees it. What is left in it is kept as <see cref="Trace.ShellState"/>.</summary>
+    public const string Folder = "/varve/shell";
+
+    /// <summary>The files that an execution left, from the blob they are kept in.</summary>
+    public static IReadOnlyDictionary<string, string> Unpack(ReadOnlySpan<byte> kept)
+    {
+        var files = new Dictionary<string, string>(StringComparer.Ordinal);
+        while (!kept.IsEmpty)
+        {
+            var name = kept.IndexOf((byte)0);
+            var size = System.Buffers.Binary.BinaryPrimitives.ReadInt32LittleEndian(kept[(name + 1)..]);
+            files[Linux.PathText.Decode(kept[..name])] = Linux.PathText.Decode(kept.Slice(name + 5, size));
+            kept = kept[(name + 5 + size)..];
+        }
+        return files;
+    }
+
+    /// <summary>The files of a folder as one blob: name, zero, size (32 bits, little-endian), bytes.</summary>
+    internal static byte[] Pack(string folder, IReadOnlyDictionary<string, string> given)
+    {
+        using var all = new MemoryStream();
+        Span<byte> size = stackalloc byte[4];
+        foreach (var entry in Linux.Files.List(folder) ?? [])
+        {
+            if (given.ContainsKey(entry.Name)) continue;
+            var bytes = File.ReadAllBytes($"{folder}/{entry.Name}");
+            all.Write(Linux.PathText.Encode(entry.Name));
+            all.WriteByte(0);
+            System.Buffers.Binary.BinaryPrimitives.WriteInt32LittleEndian(size, bytes.Length);
+            all.Write(size);
+            all.Write(bytes);
+        }
+        return all.ToArray();
+    }
 }
 
 /// <summary>Where a step's standard streams come from and go to.</summary>

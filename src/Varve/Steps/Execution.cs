@@ -93,11 +93,16 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
 
         private SandboxResult Start(StepStreams streams, CancellationToken cancellation)
         {
+            if (request.Shell is { } shell)
+            {
+                Files.MakeDirectory(scratch + "/shell");
+                foreach (var (name, text) in shell.Given) File.WriteAllBytes($"{scratch}/shell/{name}", PathText.Encode(text));
+            }
             var userHome = System.Environment.GetEnvironmentVariable("HOME");
             List<string> hidden = [.. Secrets.Of(string.IsNullOrEmpty(userHome) ? "/root" : userHome), home.Folder];
             return Namespaces.Run(new SandboxRequest
             {
-                Command = request.Key.Command,
+                Command = request.Shell?.Command ?? request.Key.Command,
                 Directory = request.Key.Directory,
                 Variables = request.Key.Variables,
                 Writable = request.RootWritable ? [] : [new WritableFolder(request.Key.Workspace, request.WorkspaceOutside), .. request.WriteAlso.Select(w => new WritableFolder(w.Key, w.Value))],
@@ -110,6 +115,7 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
                 Timeout = request.Timeout,
                 MemoryBytes = request.MemoryBytes,
                 Scratch = scratch,
+                Exchange = request.Shell is null ? null : ShellExchange.Folder,
                 Streams = streams,
                 OutputPaths = outputFile is null ? new HashSet<string>(StringComparer.Ordinal) : new HashSet<string>(StringComparer.Ordinal) { outputFile },
             }, new StoreContents(store, digests), cancellation);
@@ -135,6 +141,7 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
             Programs = result.Programs,
             Input = Input,
             Transcript = transcript.Keep(store),
+            ShellState = request.Shell is { } shell ? store.PutBytes(ShellExchange.Pack(scratch + "/shell", shell.Given)) : default,
             OutputFile = RecordOutputFile(),
             ExitCode = result.ExitCode,
             ExecuteError = result.ExecuteError,
@@ -148,7 +155,8 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
 
         private Change? RecordOutputFile()
         {
-            if (outputFile is null) return null;
+            // The output of one command of a shell is not the whole of the file that the shell's goes to.
+            if (outputFile is null || request.Shell is not null) return null;
             var stamp = Files.Look(outputFile);
             return stamp.Kind != FileKind.File ? null
                 : new Change(outputFile, ChangeKind.File, store.PutFile(outputFile), stamp.Size, stamp.Permissions, "", "", Replaced: false);

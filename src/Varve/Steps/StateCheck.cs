@@ -32,6 +32,9 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests)
     private static readonly StringComparer ByBytes = StringComparer.Ordinal;
     private readonly System.Collections.Concurrent.ConcurrentDictionary<Digest, long> heldLately = new();
 
+    /// <summary>Makes the next look compare everything.</summary>
+    public void ForgetWhatHeld() => heldLately.Clear();
+
     /// <summary>The first thing that does not hold, or null when all does.</summary>
     /// <param name="trace">The execution in question.</param>
     /// <param name="places">Where its paths lie.</param>
@@ -213,10 +216,13 @@ internal sealed class OwnTraces(IReadOnlyList<Trace> executions)
     private const int FewEnoughToScan = 32;
     private Dictionary<string, List<Change>>? byPath;
 
+    /// <summary>For steps to whom their own traces are input like any other.</summary>
+    public static OwnTraces None { get; } = new([]);
+
     /// <summary>Whether this execution left something under the path.</summary>
     public bool Wrote(Trace trace, string path)
     {
-        if (trace.Changes.Count > FewEnoughToScan && Left(path).Count == 0) return false;
+        if (executions.Count == 0 || (trace.Changes.Count > FewEnoughToScan && Left(path).Count == 0)) return false;
         foreach (var change in trace.Changes)
             if (change.Path == path) return true;
         return false;

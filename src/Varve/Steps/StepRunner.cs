@@ -84,8 +84,10 @@ public sealed class StepRunner : IStepRunner
     {
         var candidates = lineage.Reusable(step, MostCandidates, maybeStale);
         if (candidates.Count == 0) return (null, NeverRan(request, step));
+        // The commands of a shell change among themselves what others have in common: /tmp, the home folder.
+        if (request.Shell is not null) state.ForgetWhatHeld();
         var places = new Places(request);
-        var own = new OwnTraces(candidates);
+        var own = request.Shell is null ? new OwnTraces(candidates) : OwnTraces.None;
         var why = "";
         foreach (var candidate in candidates)
         {
@@ -107,6 +109,7 @@ public sealed class StepRunner : IStepRunner
     private bool HasItsBytes(Trace trace)
     {
         if (trace.Transcript != default && !store.Has(trace.Transcript)) return false;
+        if (trace.ShellState != default && !store.Has(trace.ShellState)) return false;
         foreach (var change in trace.Changes)
             if (change.Kind == ChangeKind.File && !store.Has(change.Digest)) return false;
         return true;

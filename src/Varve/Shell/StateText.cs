@@ -1,0 +1,67 @@
+using System.Globalization;
+using System.Text;
+using Varve.Lineage;
+
+namespace Varve.Shell;
+
+/// <summary>State as shell text: what sets a new shell up before a command, and what reads it off afterwards.</summary>
+internal static class StateText
+{
+    /// <summary>The folder inside a step where these texts lie and where the state is left.</summary>
+    public const string Folder = Steps.ShellExchange.Folder;
+
+    /// <summary>
+    /// Reads the state off; sourced as the last thing, with standard error closed off so that a traced shell does not
+    /// tell of it. `set`, `export`, `readonly`, `for` and `eval` are the shell's own whatever functions there are.
+    /// </summary>
+    public const string Epilogue = $$"""
+        __varve_s=$? __varve_o=$-
+        set +aefux
+        __varve_n=0
+        for __varve_a do __varve_n=$((__varve_n+1)); eval "__varve_$__varve_n=\$__varve_a"; done
+        export -p >|{{Folder}}/exported
+        readonly -p >|{{Folder}}/readonly
+        alias >|{{Folder}}/aliases
+        umask >|{{Folder}}/mask
+        set >|{{Folder}}/after
+        exit "$__varve_s"
+
+        """;
+
+    /// <summary>What a command is preceded by in the step's key: all that it may have to do with, and nothing else.</summary>
+    public static string Before(ShellState state, Relevance relevant)
+    {
+        var text = new StringBuilder();
+        foreach (var (name, value) in relevant.Variables) text.Append(CultureInfo.InvariantCulture, $"{name}={ShellText.Quote(value)}\n");
+        foreach (var name in state.ReadOnly.Order(StringComparer.Ordinal))
+            if (state.Exported.Contains(name) || relevant.Variables.Any(v => v.Key == name)) text.Append(CultureInfo.InvariantCulture, $"readonly {name}\n");
+        foreach (var function in relevant.Functions) text.Append(function.Text).Append('\n');
+        foreach (var alias in state.Aliases.Split('\n', StringSplitOptions.RemoveEmptyEntries)) text.Append(CultureInfo.InvariantCulture, $"alias {alias}\n");
+        if (state.Mask != "0022") text.Append(CultureInfo.InvariantCulture, $"umask {state.Mask}\n");
+        return text.ToString();
+    }
+
+    /// <summary>The options and the status, which come last.</summary>
+    public static string Last(ShellState state, Relevance relevant, bool sourced)
+    {
+        var text = new StringBuilder();
+        if (state.Options.Length > 0) text.Append(CultureInfo.InvariantCulture, $"set -{state.Options}\n");
+        if (relevant.Status && state.Status != 0) text.Append(CultureInfo.InvariantCulture, $"{(sourced ? $"return {state.Status}" : $"(exit {state.Status})")}\n");
+        return text.ToString();
+    }
+
+    /// <summary>What is sourced before the command runs.</summary>
+    public static string Prelude(ShellState state, Relevance relevant) =>
+        Before(state, relevant) + $"set >|{Folder}/before\n" + Last(state, relevant, sourced: true);
+
+    /// <summary>
+    /// The command as it is executed: on the line it has in the script, for the shell's messages name it, between what
+    /// sets the shell up and what reads it off.
+    /// </summary>
+    public static string Executed(Piece piece, bool keepLine)
+    {
+        var padding = keepLine && piece.Line > 1 ? new string('\n', piece.Line - 1) : "\n";
+        var text = piece.Text.EndsWith('\n') ? piece.Text : piece.Text + "\n";
+        return $". {Folder}/prelude{padding}{text}{{ . {Folder}/epilogue; }} 2>/dev/null\n";
+    }
+}
