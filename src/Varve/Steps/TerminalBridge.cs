@@ -8,43 +8,28 @@ namespace Varve.Steps;
 /// the size follows. The person's terminal is raw meanwhile, so that Ctrl-C is a key for the step's terminal to
 /// turn into a signal.
 /// </summary>
-internal sealed unsafe partial class TerminalBridge : IDisposable
+internal sealed unsafe class TerminalBridge : IDisposable
 {
     private const nuint GetSize = 0x5413, SetSize = 0x5414;
-    private const int TermiosBytes = 256, SetNow = 0, ErrorFromTerminal = 0x20;
+    private const int ErrorFromTerminal = 0x20;
     private readonly TranscriptWriter transcript;
-    private readonly byte[] saved = new byte[TermiosBytes];
-    private readonly bool hasSaved;
     private readonly int stopRead, stopWrite;
+    private TerminalMode? raw;
     private PosixSignalRegistration? resized;
     private Thread? keys, screen;
     private int master = -1;
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int tcgetattr(int descriptor, byte* termios);
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int tcsetattr(int descriptor, int when, byte* termios);
-
-    [LibraryImport("libc")]
-    private static partial void cfmakeraw(byte* termios);
 
     public TerminalBridge(TranscriptWriter transcript)
     {
         this.transcript = transcript;
         (stopRead, stopWrite) = Processes.Pipe();
-        fixed (byte* t = saved) hasSaved = tcgetattr(0, t) == 0;
     }
 
     /// <summary>Bytes of the person's that the step was given.</summary>
     public long KeysPassed { get; private set; }
 
     /// <summary>Columns and rows of the terminal that is standard output, as the key names them.</summary>
-    public static string Size()
-    {
-        var size = stackalloc ushort[4];
-        return Libc.ioctl(1, GetSize, size) == 0 ? $"{size[1]}x{size[0]}" : "80x24";
-    }
+    public static string Size() => TerminalMode.Size(1) is var (columns, rows) ? $"{columns}x{rows}" : "80x24";
 
     /// <summary>Starts to carry, with the other side of the step's terminal.</summary>
     public void Start(int terminal)
@@ -53,12 +38,7 @@ internal sealed unsafe partial class TerminalBridge : IDisposable
         master = Processes.fcntl(terminal, 1030 /* F_DUPFD_CLOEXEC */, 0);
         CopySize();
         resized = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => CopySize());
-        var raw = saved.ToArray();
-        fixed (byte* t = raw)
-        {
-            cfmakeraw(t);
-            if (hasSaved) _ = tcsetattr(0, SetNow, t);
-        }
+        raw = TerminalMode.Raw();
         keys = new Thread(CarryKeys, 1 << 18) { IsBackground = true, Name = "keys" };
         screen = new Thread(CarryScreen, 1 << 18) { IsBackground = true, Name = "screen" };
         keys.Start();
@@ -110,8 +90,7 @@ internal sealed unsafe partial class TerminalBridge : IDisposable
         keys?.Join();
         screen?.Join();
         resized?.Dispose();
-        fixed (byte* t = saved)
-            if (hasSaved && keys is not null) _ = tcsetattr(0, SetNow, t);
+        raw?.Dispose();
         foreach (var descriptor in new[] { stopRead, stopWrite, master })
             if (descriptor >= 0) _ = Libc.close(descriptor);
     }
