@@ -9,13 +9,14 @@ namespace Varve.Cli;
 /// </summary>
 internal static class CommandLine
 {
-    private const string Exec = "exec", Shell = "sh";
+    private const string Exec = "exec", Shell = "sh", Try = "try";
 
     private static readonly (string Name, Func<Command> Make)[] Commands =
     [
         (Exec, ExecCommand.Make), ("run", RunCommand.Make), ("log", LogCommand.Make), ("show", ShowCommand.Make),
         (Shell, ShellCommand.Make), ("how", HowCommand.Make), ("why", WhyCommand.Make), ("recompute", RecomputeCommand.Make), ("diff", DiffCommand.Make),
         ("verify", VerifyCommand.Make), ("gc", GcCommand.Make), ("pin", PinCommand.Make), ("du", DuCommand.Make),
+        (Try, TryCommand.Make), ("undo", UndoCommand.Make), ("checkout", UndoCommand.MakeCheckout),
     ];
 
     /// <summary>Follows one command line; returns the exit status.</summary>
@@ -23,7 +24,7 @@ internal static class CommandLine
     {
         var name = NameIn(args);
         var root = Root(name);
-        var isExec = name is Exec or Shell;
+        var isExec = name is Exec or Shell or Try;
         try
         {
             if (isExec) args = ExecCommand.Separate(args, root.Subcommands[0], name);

@@ -38,6 +38,9 @@ public interface ILineage
     /// <summary>Executions that left this path with this content (a redirected standard output counts), newest first.</summary>
     IReadOnlyList<Trace> Writers(string path, Digest content);
 
+    /// <summary>Adds to a workspace's journal.</summary>
+    void AddAct(Act act);
+
     /// <summary>Notes that a person's own file was saved into the store before a step overwrote it.</summary>
     void AddSaved(string path, Digest content, DateTimeOffset at);
 }

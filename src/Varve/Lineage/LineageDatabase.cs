@@ -129,6 +129,9 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
         """, origin.Document, origin.Block, origin.Element, execution);
 
     /// <inheritdoc/>
+    public void AddAct(Act act) => new Journal(this).Add(act);
+
+    /// <inheritdoc/>
     public void AddSaved(string path, Digest content, DateTimeOffset at)
     {
         lock (access) Run("INSERT INTO saved VALUES($1,$2,$3)", Printable(path), content.Bytes.ToArray(), at.ToUnixTimeMilliseconds());

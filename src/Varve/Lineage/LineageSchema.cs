@@ -42,6 +42,13 @@ internal static class LineageSchema
         DROP TABLE uses;
         ALTER TABLE counted RENAME TO uses;
         """,
+        // To 3: the journal of each workspace, for undo and checkout.
+        """
+        CREATE TABLE acts(number INTEGER PRIMARY KEY, at INTEGER NOT NULL, workspace BLOB NOT NULL, kind TEXT NOT NULL, of TEXT NOT NULL);
+        CREATE INDEX acts_workspace ON acts(workspace, number);
+        CREATE TABLE moves(act INTEGER NOT NULL, path BLOB NOT NULL, was TEXT NOT NULL, was_digest BLOB, became TEXT NOT NULL, became_digest BLOB);
+        CREATE INDEX moves_act ON moves(act);
+        """,
     ];
 
     private static int Version => 1 + Upgrades.Length;

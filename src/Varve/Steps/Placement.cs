@@ -20,23 +20,26 @@ internal sealed class Placement(BlobStore store, DigestCache digests, ILineage l
     /// <param name="changes">The changes, parents first.</param>
     /// <param name="places">Where they belong.</param>
     /// <param name="times">The time stamps the step gave its files; those of a reused execution are now.</param>
-    /// <returns>How many names had to be put in place.</returns>
-    public int Put(IReadOnlyList<Change> changes, Places places, IReadOnlyDictionary<string, long>? times)
+    /// <param name="workspace">The workspace on the host, whose journal gets what changed in it.</param>
+    /// <param name="execution">The execution whose changes they are.</param>
+    public void Put(IReadOnlyList<Change> changes, Places places, IReadOnlyDictionary<string, long>? times, string workspace, string execution)
     {
         var closed = new Dictionary<string, int>(StringComparer.Ordinal);
+        var moves = new List<Move>();
         try
         {
-            return Put(changes, places, times, closed);
+            Put(changes, places, times, closed, moves);
         }
         finally
         {
             foreach (var (folder, permissions) in closed) Files.SetPermissions(folder, permissions);
+            moves.RemoveAll(m => !View.IsWithin(m.Path, workspace) || m.Before == m.After);
+            if (moves.Count > 0) lineage.AddAct(new Act { At = DateTimeOffset.UtcNow, Workspace = workspace, Kind = "step", Of = execution, Moves = moves });
         }
     }
 
-    private int Put(IReadOnlyList<Change> changes, Places places, IReadOnlyDictionary<string, long>? times, Dictionary<string, int> closed)
+    private void Put(IReadOnlyList<Change> changes, Places places, IReadOnlyDictionary<string, long>? times, Dictionary<string, int> closed, List<Move> moves)
     {
-        var placed = 0;
         foreach (var change in changes)
         {
             var outside = places.Outside(change.Path);
@@ -48,14 +51,16 @@ internal sealed class Placement(BlobStore store, DigestCache digests, ILineage l
                     Touch(change, outside, time);
                 continue;
             }
-            SaveWhatStandsThere(change, outside, stamp);
+            var before = moves.Count;
+            SaveWhatStandsThere(change, outside, stamp, moves);
             OpenFolder(Files.Parent(outside), closed);
             PutOne(change, places, outside, stamp, times);
             if (change.Kind == ChangeKind.Directory) closed.Remove(outside);
-            placed++;
+            // What was saved in a folder that went away is gone; the path itself is what the change left.
+            if (moves.Count == before || moves[^1].Path != outside) moves.Add(new Move(outside, stamp.Kind == FileKind.Directory ? new PathState('d', stamp.Permissions, default, "") : PathState.Nothing, default));
+            moves[^1] = moves[^1] with { After = TimeTravel.Left(change) };
         }
-        if (placed > 0) Interlocked.Exchange(ref lastPlacedNs, Files.CoarseNow());
-        return placed;
+        if (moves.Count > 0) Interlocked.Exchange(ref lastPlacedNs, Files.CoarseNow());
     }
 
     /// <summary>A folder that its owner may not write is opened until everything is in place.</summary>
@@ -132,19 +137,26 @@ internal sealed class Placement(BlobStore store, DigestCache digests, ILineage l
         }
     }
 
-    private void SaveWhatStandsThere(Change change, string outside, in FileStamp stamp)
+    /// <summary>Keeps what would be lost, and tells what it was.</summary>
+    private void SaveWhatStandsThere(Change change, string outside, in FileStamp stamp, List<Move> moves)
     {
         if (stamp.Kind == FileKind.Directory && change.Kind is ChangeKind.Deleted or ChangeKind.Directory or ChangeKind.File)
         {
             if (change.Kind == ChangeKind.Directory && !change.Replaced) return;
             foreach (var entry in Files.List(outside) ?? [])
-                SaveWhatStandsThere(change with { Kind = ChangeKind.Deleted }, $"{outside}/{entry.Name}", Files.Look($"{outside}/{entry.Name}"));
+                SaveWhatStandsThere(change with { Kind = ChangeKind.Deleted }, $"{outside}/{entry.Name}", Files.Look($"{outside}/{entry.Name}"), moves);
+            moves.Add(new Move(outside, TimeTravel.StateOf(outside, stamp, digests), PathState.Nothing));
             return;
         }
-        if (stamp.Kind != FileKind.File) return;
+        if (stamp.Kind != FileKind.File)
+        {
+            moves.Add(new Move(outside, TimeTravel.StateOf(outside, stamp, digests), PathState.Nothing));
+            return;
+        }
         try
         {
             var digest = digests.Of(outside, stamp);
+            moves.Add(new Move(outside, new PathState('f', stamp.Permissions, digest, ""), PathState.Nothing));
             if (store.Has(digest)) return;
             store.PutFile(outside);
             lineage.AddSaved(outside, digest, DateTimeOffset.UtcNow);

@@ -70,7 +70,7 @@ public sealed class StepRunner : IStepRunner
         using var placing = counting.Share();
         try
         {
-            placement.Put(outcome.Trace.Changes, places, times: null);
+            placement.Put(outcome.Trace.Changes, places, times: null, outcome.Request.WorkspaceOutside, outcome.Trace.Execution);
         }
         catch (IOException e)
         {
@@ -119,7 +119,7 @@ public sealed class StepRunner : IStepRunner
     {
         try
         {
-            if (!request.Defer) placement.Put(trace.Changes, new Places(request), times: null);
+            if (!request.Defer) placement.Put(trace.Changes, new Places(request), times: null, request.WorkspaceOutside, trace.Execution);
             if (request.Terminal == StepTerminal.Inherited)
             {
                 if (trace.Transcript != default) Transcript.Replay(store.ReadAll(trace.Transcript), 1, 2);
@@ -167,7 +167,7 @@ public sealed class StepRunner : IStepRunner
         var kept = keepAside && result.Changes.Count > 0 ? run.KeepAside() : "";
         try
         {
-            if (!keepAside && !request.Defer) placement.Put(trace.Changes, places, result.Changes.ToDictionary(c => c.Change.Path, c => c.ModifiedNs, StringComparer.Ordinal));
+            if (!keepAside && !request.Defer) placement.Put(trace.Changes, places, result.Changes.ToDictionary(c => c.Change.Path, c => c.ModifiedNs, StringComparer.Ordinal), request.WorkspaceOutside, trace.Execution);
         }
         catch (IOException e)
         {
