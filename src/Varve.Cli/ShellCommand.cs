@@ -39,7 +39,6 @@ internal static class ShellCommand
 
         string script, name;
         IReadOnlyList<string> arguments;
-        var input = true;
         if (isText)
         {
             (script, name, arguments) = (words[0], words.Length > 1 ? words[1] : "sh", words[Math.Min(2, words.Length)..]);
@@ -54,12 +53,22 @@ internal static class ShellCommand
             (name, arguments) = (words[0], words[1..]);
             if (Read(CommonOptions.Absolute(name), out script) is var error and not 0) return error;
         }
-        var kind = Files.Look(0).Kind;
-        if (kind == FileKind.Special && Processes.isatty(0) != 1 && Files.Look(0) != Files.Look("/dev/null")) input = false;
 
         using var rooms = Rooms.Open(settings);
         using var run = new ShellSession(rooms.Steps, rooms.Store, rooms.Home, settings, options, workspace, ShellSession.Begin(name, arguments, folder, settings.Pass.Concat(options.Pass)), followsWorkspace: false);
-        return new ScriptRun(run, script) { CanShareInput = input, OnEnded = outcome => Tell(common, outcome) }.Run(CancellationToken.None);
+        return new ScriptRun(run, script) { CanShareInput = CanShareInput(), OnEnded = outcome => Tell(common, outcome) }.Run(CancellationToken.None);
+    }
+
+    /// <summary>
+    /// Several commands can share a file, whose reading position they move, a terminal, and an input that holds nothing;
+    /// of a pipe it is not known how much a command took before it has ended.
+    /// </summary>
+    private static unsafe bool CanShareInput()
+    {
+        var stamp = Files.Look(0);
+        if (stamp.Kind != FileKind.Special || Processes.isatty(0) == 1 || stamp == Files.Look("/dev/null")) return true;
+        var source = new Processes.Poll { Descriptor = 0, Events = Processes.PollIn };
+        return Processes.poll(&source, 1, 0) > 0 && (source.Returned & Processes.PollIn) == 0 && (source.Returned & Processes.PollHangUp) != 0;
     }
 
     /// <summary>The text of a script; an exit status as a shell's when there is none.</summary>

@@ -151,7 +151,7 @@ internal sealed class HowScript(BlobStore store)
             if (trace.Input is { Kind: StandardInput.Part, Bytes: > 0 }) throw new NotPortableException($"step {trace.Step.Short} read a part of a file, or a large file, from standard input");
             if (trace.Input.Kind == "terminal") throw new NotPortableException($"step {trace.Step.Short} read the terminal");
             if (trace.Input.Bytes > LargestInline) throw new NotPortableException($"step {trace.Step.Short} read {trace.Input.Bytes} bytes of standard input, too many for a script");
-            if (trace.Input.Kind == "bytes" && !store.Has(trace.Input.Digest)) throw new NotPortableException($"what step {trace.Step.Short} read from standard input is no longer in the store");
+            if (trace.Input is { Kind: "bytes", Bytes: > 0 } && !store.Has(trace.Input.Digest)) throw new NotPortableException($"what step {trace.Step.Short} read from standard input is no longer in the store");
             foreach (var change in trace.Changes)
                 if (change.Kind == ChangeKind.File && change.Bytes > 0 && HoldsPath(change.Digest, workspace))
                     throw new NotPortableException($"{change.Path} holds the absolute path {workspace}, so its bytes would be others in another folder");

@@ -7,21 +7,12 @@ namespace Varve.Shell;
 internal sealed class CommandScanner(string text)
 {
     private const int MostDepth = 400;
-    private static readonly HashSet<string> Reserved = new(StringComparer.Ordinal)
-        { "!", "{", "}", "case", "do", "done", "elif", "else", "esac", "fi", "for", "if", "in", "then", "until", "while" };
-
     private readonly Queue<(string Delimiter, bool StripTabs)> hereDocuments = new();
     private readonly WordScanner words = new(text);
     private readonly List<FunctionText> functions = [];
     private PieceFacts facts = new();
     private int at, subshells, depth, conditional;
     private bool onlyDefines;
-
-    /// <summary>Thrown within; never leaves this room.</summary>
-    internal sealed class ScanException(NoPiece why) : Exception
-    {
-        public NoPiece Why { get; } = why;
-    }
 
     /// <summary>The complete command that begins at or after a place.</summary>
     /// <param name="from">Where to look from.</param>
@@ -136,7 +127,8 @@ internal sealed class CommandScanner(string text)
             if (AtOperator(";;") || Here == ')' || Here == '\0') break;
             if (Here == '&')
             {
-                if (subshells == 0) CannotCarry("it starts a command in the background (&)");
+                // Also one that a subshell starts goes on when that has ended.
+                CannotCarry("it starts a command in the background (&)");
                 at++;
             }
             else if (Here == ';')
@@ -202,7 +194,6 @@ internal sealed class CommandScanner(string text)
         {
             subshells--;
             first.OwnCommands.Clear();
-            first.CannotCarry = "";
             functions.RemoveRange(definitions, functions.Count - definitions);
             onlyDefines = false;
         }
@@ -222,7 +213,7 @@ internal sealed class CommandScanner(string text)
             return;
         }
         var word = words.Plain(at, out var end);
-        if (word is null || !Reserved.Contains(word))
+        if (word is null || !ReservedWords.Contain(word))
         {
             Simple();
             return;
@@ -391,41 +382,13 @@ internal sealed class CommandScanner(string text)
         }
         if (!any) throw Wrong();
         onlyDefines = false;
-        if (subshells == 0 && name is not null) StateThatStays(name, text[start..at]);
+        if (subshells == 0 && name is not null && ShellBoundState.Why(name, text[start..at], conditional > 0) is { Length: > 0 } why) CannotCarry(why);
     }
 
     private void Noted(string name)
     {
         facts.Commands.Add(name);
         if (subshells == 0) facts.OwnCommands.Add(name);
-    }
-
-    /// <summary>What a built-in does to the shell that no other shell can be given.</summary>
-    private void StateThatStays(string name, string command)
-    {
-        switch (name)
-        {
-            case "trap" or "ulimit" or "times" or "fg" or "bg" or "jobs" or "wait":
-                CannotCarry($"{name} is about this very shell");
-                break;
-            case "exec":
-                CannotCarry("exec changes this very shell");
-                break;
-            case "eval" or "." or "source":
-                CannotCarry($"{name} may define functions that cannot be read off the shell");
-                break;
-            case "set" when ChangesReading(command.AsSpan(3).Trim()):
-                CannotCarry("it sets an option of this very shell");
-                break;
-        }
-    }
-
-    /// <summary>Whether <c>set</c> is given an option that changes how the shell reads on (v, n, m), or one by its long name.</summary>
-    private static bool ChangesReading(ReadOnlySpan<char> words)
-    {
-        if (words.Length < 2 || words[0] is not ('-' or '+') || words[1] == '-') return false;
-        var end = words.IndexOfAny(' ', '\t');
-        return (end < 0 ? words : words[..end]).IndexOfAny("vnmo") > 0;
     }
 
     private void CannotCarry(string why)
@@ -444,7 +407,7 @@ internal sealed class CommandScanner(string text)
         if (at == text.Length) throw Incomplete();
         var outer = (facts, onlyDefines, conditional, subshells, functions.Count);
         var inside = facts = new PieceFacts();
-        if (Here != '(' && !(words.Plain(at, out _) is { } word && Reserved.Contains(word))) throw Wrong();
+        if (Here != '(' && !(words.Plain(at, out _) is { } word && ReservedWords.Contain(word))) throw Wrong();
         subshells = 0;
         Command();
         (facts, onlyDefines, conditional, subshells) = (outer.facts, outer.onlyDefines, outer.conditional, outer.subshells);

@@ -28,6 +28,10 @@ internal sealed partial class Relevance
     [GeneratedRegex(@"\$\{?\?|\b(exit|return)\b", RegexOptions.ExplicitCapture, MostMilliseconds)]
     private static partial Regex LastStatus();
 
+    /// <summary>A loop that gives its variable a value before anybody can ask for the one it had.</summary>
+    [GeneratedRegex(@"^\s*for\s+(?<name>[A-Za-z_][A-Za-z0-9_]*)\s+in(?<words>\s[^;\n]*)?[;\n](.*\bdone\b)(?<rest>.*)$", RegexOptions.ExplicitCapture | RegexOptions.Singleline, MostMilliseconds)]
+    private static partial Regex Loop();
+
     private Relevance(IReadOnlyList<FunctionText> functions, IReadOnlyList<KeyValuePair<string, string>> variables, string text, PieceFacts facts)
     {
         (Functions, Variables, Facts) = (functions, variables, facts);
@@ -57,9 +61,12 @@ internal sealed partial class Relevance
         var functions = new SortedDictionary<string, FunctionText>(StringComparer.Ordinal);
         var variables = new SortedDictionary<string, string>(StringComparer.Ordinal);
         var unread = new Queue<string>([piece.Text, state.Aliases]);
+        var loop = Loop().Match(piece.Text);
+        var own = loop.Success && !Mentions(loop.Groups["words"].Value + loop.Groups["rest"].Value, loop.Groups["name"].Value) ? loop.Groups["name"].Value : "";
         while (unread.TryDequeue(out var text))
         {
             foreach (Match name in Identifier().Matches(text)) names.Add(name.Value);
+            if (names.Contains("cd")) names.Add("OLDPWD");
             foreach (var (name, function) in state.Functions)
             {
                 if (functions.ContainsKey(name) || !(text.Contains(name, StringComparison.Ordinal) || facts.Commands.Contains(""))) continue;
@@ -70,11 +77,13 @@ internal sealed partial class Relevance
             var all = facts.Commands.Overlaps(NamesFromElsewhere) || text.Contains("$((", StringComparison.Ordinal) || text.Contains('`', StringComparison.Ordinal);
             foreach (var (name, value) in state.Variables)
             {
-                if (state.Exported.Contains(name) || variables.ContainsKey(name) || !(all || names.Contains(name))) continue;
+                if (state.Exported.Contains(name) || variables.ContainsKey(name) || name == own || !(all || names.Contains(name))) continue;
                 variables.Add(name, value);
                 unread.Enqueue(value);
             }
         }
         return new Relevance([.. functions.Values], [.. variables], piece.Text, facts);
     }
+
+    private static bool Mentions(string text, string name) => Identifier().Matches(text).Any(m => m.Value == name);
 }

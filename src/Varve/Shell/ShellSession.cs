@@ -69,7 +69,8 @@ internal sealed class ShellSession : IDisposable
     /// <param name="pass">Variables to pass on besides those passed by default.</param>
     public static ShellState Begin(string name, IReadOnlyList<string> words, string directory, IEnumerable<string> pass)
     {
-        var variables = StepEnvironment.Variables(pass).ToDictionary(v => v.Key, v => v.Value, StringComparer.Ordinal);
+        // No shell takes these from its environment.
+        var variables = StepEnvironment.Variables(pass).Where(v => v.Key is not ("IFS" or "PPID" or "OPTIND" or "PWD")).ToDictionary(v => v.Key, v => v.Value, StringComparer.Ordinal);
         return new ShellState { Variables = variables, Exported = variables.Keys.ToHashSet(StringComparer.Ordinal), Directory = directory, Name = name, Positional = words };
     }
 
@@ -80,6 +81,7 @@ internal sealed class ShellSession : IDisposable
         if (relevant.Facts.CannotCarry.Length > 0) return relevant.Facts.CannotCarry;
         foreach (var function in piece.Functions)
             if (function.Name is "alias" or "umask" or "command") return $"it makes {function.Name} a function";
+        if (!followsWorkspace && !State.HasPlainAliases) return "an alias may change where commands end";
         var leavesEarly = State.Options.AsSpan().IndexOfAny('e', 'x') >= 0;
         return relevant.Status && State.Status != 0 && leavesEarly ? "the exit status before it cannot be given to a shell that stops at the first error" : "";
     }

@@ -25,6 +25,12 @@ internal sealed record ShellState
     public string Options { get; init; } = "";
     /// <summary>Aliases, as <c>alias</c> prints them.</summary>
     public string Aliases { get; init; } = "";
+    /// <summary>Whether every alias stands for plain words, so that commands end where they seem to.</summary>
+    public bool HasPlainAliases => StateDump.Entries(Aliases).All(static alias =>
+        alias.IndexOf('=', StringComparison.Ordinal) is > 0 and var equals && alias[(equals + 1)..] is ['\'', .. var value, '\'']
+        && value.Trim().Length > 0 && !value.EndsWith(' ') && value.All(static c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '.' or '_' or '/' or '-' or '+' or '=' or ':' or ',')
+        && !ReservedWords.Contain(value.Split(' ')[0]));
+
     /// <summary>The file mode mask in octal.</summary>
     public string Mask { get; init; } = "0022";
     /// <summary><c>$?</c>.</summary>

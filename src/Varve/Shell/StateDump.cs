@@ -49,12 +49,9 @@ internal static class StateDump
     private static SortedSet<string> Names(string text, IEnumerable<string>? more = null)
     {
         var names = new SortedSet<string>(more ?? [], StringComparer.Ordinal);
-        for (var at = 0; at < text.Length;)
+        foreach (var line in Entries(text))
         {
             // `export NAME='value'`; bash writes `declare -x NAME="value"` outside its POSIX mode.
-            var end = EndOfLine(text, at);
-            var line = text[at..end];
-            at = end + 1;
             var equals = line.IndexOf('=', StringComparison.Ordinal);
             var head = equals < 0 ? line : line[..equals];
             var name = head[(head.LastIndexOf(' ') + 1)..];
@@ -67,15 +64,23 @@ internal static class StateDump
     private static Dictionary<string, string> Assignments(string text)
     {
         var all = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var line in Entries(text))
+        {
+            var equals = line.IndexOf('=', StringComparison.Ordinal);
+            if (equals > 0) all[line[..equals]] = Unquoted(line.AsSpan(equals + 1));
+        }
+        return all;
+    }
+
+    /// <summary>Lines whose quoted parts may hold newlines.</summary>
+    public static IEnumerable<string> Entries(string text)
+    {
         for (var at = 0; at < text.Length;)
         {
             var end = EndOfLine(text, at);
-            var line = text.AsSpan(at, end - at);
+            yield return text[at..end];
             at = end + 1;
-            var equals = line.IndexOf('=');
-            if (equals > 0) all[line[..equals].ToString()] = Unquoted(line[(equals + 1)..]);
         }
-        return all;
     }
 
     /// <summary>The newline that ends an assignment; newlines within quotes do not.</summary>

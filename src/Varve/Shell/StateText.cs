@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Varve.Lineage;
+using Varve.Linux;
 
 namespace Varve.Shell;
 
@@ -32,13 +33,22 @@ internal static class StateText
     public static string Before(ShellState state, Relevance relevant)
     {
         var text = new StringBuilder();
+        // A folder reached through a link is known by that name only to a shell that went there.
+        if (HasLink(state.Directory)) text.Append(CultureInfo.InvariantCulture, $"cd -L {ShellText.Quote(state.Directory)} >/dev/null\n");
         foreach (var (name, value) in relevant.Variables) text.Append(CultureInfo.InvariantCulture, $"{name}={ShellText.Quote(value)}\n");
         foreach (var name in state.ReadOnly.Order(StringComparer.Ordinal))
             if (state.Exported.Contains(name) || relevant.Variables.Any(v => v.Key == name)) text.Append(CultureInfo.InvariantCulture, $"readonly {name}\n");
         foreach (var function in relevant.Functions) text.Append(function.Text).Append('\n');
-        foreach (var alias in state.Aliases.Split('\n', StringSplitOptions.RemoveEmptyEntries)) text.Append(CultureInfo.InvariantCulture, $"alias {alias}\n");
+        foreach (var alias in StateDump.Entries(state.Aliases)) text.Append(CultureInfo.InvariantCulture, $"alias {alias}\n");
         if (state.Mask != "0022") text.Append(CultureInfo.InvariantCulture, $"umask {state.Mask}\n");
         return text.ToString();
+    }
+
+    private static bool HasLink(string folder)
+    {
+        for (var at = folder; at.Length > 1; at = Files.Parent(at))
+            if (Files.Look(at).Kind == FileKind.Link) return true;
+        return false;
     }
 
     /// <summary>The options and the status, which come last.</summary>

@@ -12,12 +12,20 @@ internal sealed class WordScanner(string text)
     public string? Plain(int at, out int end)
     {
         end = at;
+        var joined = false;
         while (end < text.Length && !IsEnd(text[end]))
         {
+            if (text[end] == '\\' && end + 1 < text.Length && text[end + 1] == '\n')
+            {
+                joined = true;
+                end += 2;
+                continue;
+            }
             if (text[end] is '\'' or '"' or '\\' or '$' or '`' or '*' or '?' or '[' && !(end == at && text[end] == '[')) return null;
             end++;
         }
-        return end > at ? text[at..end] : null;
+        if (end == at) return null;
+        return joined ? text[at..end].Replace("\\\n", "", StringComparison.Ordinal) : text[at..end];
     }
 
     /// <summary>Whether the word at a place is <c>NAME=...</c>.</summary>
@@ -39,7 +47,7 @@ internal sealed class WordScanner(string text)
 
     private static bool IsEnd(char c) => c is ' ' or '\t' or '\n' or ';' or '&' or '|' or '(' or ')' or '<' or '>';
 
-    private static CommandScanner.ScanException Incomplete() => new(NoPiece.Incomplete);
+    private static ScanException Incomplete() => new(NoPiece.Incomplete);
 
     private int Part(int at, Func<int, int> substitution, bool quoted)
     {
@@ -78,7 +86,7 @@ internal sealed class WordScanner(string text)
 
     private int Expansion(int at, Func<int, int> substitution, bool quoted)
     {
-        if (++depth > MostDepth) throw new CommandScanner.ScanException(NoPiece.Wrong);
+        if (++depth > MostDepth) throw new ScanException(NoPiece.Wrong);
         try
         {
             if (at + 1 >= text.Length) return at + 1;

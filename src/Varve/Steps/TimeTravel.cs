@@ -62,7 +62,11 @@ internal sealed class TimeTravel(BlobStore store, DigestCache digests, LineageDa
         {
             var was = journey.Acts.SelectMany(a => a.Moves).First(m => m.Path == path).After;
             var now = StateOf(path);
-            if (now.Kind == 'f' && !store.Has(now.Content)) store.PutFile(path);
+            if (now.Kind == 'f' && !store.Has(now.Content))
+            {
+                store.PutFile(path);
+                lineage.AddSaved(path, now.Content, DateTimeOffset.UtcNow);
+            }
             before.Add(new Move(path, was, now));
         }
         if (before.Count > 0) journal.Add(new Act { At = DateTimeOffset.UtcNow, Workspace = workspace, Kind = "outside", Of = "", Moves = before });
