@@ -24,6 +24,7 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
     private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
     // Most names looked for by most programs are not there: they are kept without anything else.
     private readonly HashSet<string> absent = new(StringComparer.Ordinal);
+    private readonly HashSet<string> madeNew = new(StringComparer.Ordinal);
 
     /// <summary>Notes that the step wanted something of what stands at a fully resolved path.</summary>
     public void Record(string path, Wanted wanted)
@@ -41,6 +42,7 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
             if (stamp.Kind == FileKind.Absent)
             {
                 absent.Add(path);
+                if ((wanted & Wanted.Own) != 0) madeNew.Add(path);
                 if ((wanted & Wanted.Program) != 0 && view.IsWritable(path)) effects.Add(EffectKinds.Clock, $"may have read the clock: {path}, which the step made itself");
                 return;
             }
@@ -166,7 +168,7 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
         }
         foreach (var path in absent)
         {
-            observations.Add(new Observation(path, ObservationKind.Absent, default, ""));
+            observations.Add(new Observation(path, ObservationKind.Absent, default, madeNew.Contains(path) ? Observation.ReplacedUnseen : ""));
             if (!ignored.Contains(path) && Files.Look(Outside(path)).Kind != FileKind.Absent) underneath.Add(path);
         }
         entries.Clear();

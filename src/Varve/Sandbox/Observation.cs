@@ -41,6 +41,9 @@ public readonly record struct Observation(string Path, ObservationKind Kind, Dig
 {
     /// <summary>The detail of the device effect of a step that opened the person's terminal by name.</summary>
     internal const string OpenedTerminal = "opened the terminal /dev/tty";
+
+    /// <summary>The detail of an absent name that the step made, emptying whatever might have stood there, and had not asked for before.</summary>
+    internal const string ReplacedUnseen = "own";
 }
 
 /// <summary>What a step left under a path.</summary>

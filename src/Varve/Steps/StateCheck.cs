@@ -64,6 +64,7 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests)
         foreach (var observation in observations)
         {
             if (Compare(observation, places, own, notMine) is not { } mismatch) continue;
+            if (own == OwnTraces.None && WouldReplace(observation, trace, places)) continue;
             if (own.Wrote(trace, observation.Path))
             {
                 readBefore ??= observations.Where(o => o.Kind == ObservationKind.Content).Select(o => o.Path).ToHashSet(ByBytes);
@@ -97,6 +98,20 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests)
                 // Somebody else's file: its stamp is not ours to set, and `make` would be as fooled without Varve.
             }
         }
+    }
+
+    /// <summary>
+    /// Whether the step would replace what stands there now as it made the file then: without a look at it, and with the
+    /// same permissions, which a file that is emptied keeps. Other names of the file would change with it.
+    /// </summary>
+    private static bool WouldReplace(in Observation observation, Trace trace, Places places)
+    {
+        if (observation is not { Kind: ObservationKind.Absent, Detail: Observation.ReplacedUnseen }) return false;
+        var stamp = Files.Look(places.Outside(observation.Path));
+        if (stamp is not { Kind: FileKind.File, Links: 1 }) return false;
+        foreach (var change in trace.Changes)
+            if (change.Path == observation.Path) return change.Kind == ChangeKind.File && change.Permissions == stamp.Permissions;
+        return false;
     }
 
     private bool IsOwnTrace(string outside, IReadOnlyList<Change> left)
