@@ -17,6 +17,7 @@ internal static class CommandLine
         (Shell, ShellCommand.Make), ("how", HowCommand.Make), ("why", WhyCommand.Make), ("recompute", RecomputeCommand.Make), ("diff", DiffCommand.Make),
         ("verify", VerifyCommand.Make), ("gc", GcCommand.Make), ("pin", PinCommand.Make), ("du", DuCommand.Make),
         (Try, TryCommand.Make), ("undo", UndoCommand.Make), ("checkout", UndoCommand.MakeCheckout),
+        ("label", LabelCommand.Make), ("find", FindCommand.Make), ("taint", TaintCommand.Make),
     ];
 
     /// <summary>Follows one command line; returns the exit status.</summary>

@@ -21,6 +21,9 @@ internal static class HowCommand
     {
         using var rooms = Rooms.Open(new Settings());
         var chain = new ChainFinder(rooms.Lineage).Find(CommonOptions.Absolute(path));
+        var marks = new Taints(rooms.Lineage).OfChain(chain);
+        // On standard error, so that a script or a picture stays one.
+        if (!common.Json && form != "json") foreach (var mark in marks) Console.Error.WriteLine(Words.Line($"varve: TAINTED: made from {mark}"));
         switch (common.Json ? "json" : form)
         {
             case "sh":
@@ -36,7 +39,7 @@ internal static class HowCommand
                 GraphPicture.Write(Console.Out, GraphFolding.Of(chain));
                 break;
             case "json":
-                WriteJson(chain);
+                WriteJson(chain, marks);
                 break;
             default:
                 HowText.Write(Console.Out, chain);
@@ -45,7 +48,7 @@ internal static class HowCommand
         return 0;
     }
 
-    private static void WriteJson(Chain chain)
+    private static void WriteJson(Chain chain, IReadOnlyList<Taint> marks)
     {
         using var output = Console.OpenStandardOutput();
         TraceJson.WriteLine(output, json =>
@@ -53,6 +56,7 @@ internal static class HowCommand
             json.WriteString("path", TraceJson.Safe(chain.Path));
             json.WriteString("digest", chain.Digest.ToString());
             if (chain.CopyAs.Length > 0) json.WriteString("copyAs", TraceJson.Safe(chain.CopyAs));
+            TaintCommand.Json(json, marks);
             json.WriteStartArray("inputs");
             foreach (var input in chain.Inputs)
             {

@@ -21,19 +21,20 @@ internal static class LogCommand
     {
         using var rooms = Rooms.Open(new Settings());
         var entries = new History(rooms.Lineage).Recent(most);
-        if (common.Json) Json(entries);
-        else Print(Console.Out, entries, common.Verbose);
+        var taints = new Taints(rooms.Lineage);
+        if (common.Json) Json(entries, taints.OfExecution);
+        else Print(Console.Out, entries, common.Verbose, taints.OfExecution);
         return 0;
     }
 
-    internal static void Print(TextWriter output, IReadOnlyList<LogEntry> entries, bool verbose)
+    internal static void Print(TextWriter output, IReadOnlyList<LogEntry> entries, bool verbose, Func<string, IReadOnlyList<Taint>>? taints = null)
     {
         const int commandColumns = 100;
         foreach (var entry in entries)
         {
             var result = entry.ExitCode != 0 ? $"exit {entry.ExitCode}" : entry.NotReusable.Length > 0 ? "once" : entry.Uses > 0 ? $"+{entry.Uses} reused" : "";
             var command = entry.Origin is { } origin ? $"{Path.GetFileName(origin.Document)}: {Block(origin)}" : ShellText.Join(entry.Command);
-            output.WriteLine(Words.Line($"{Words.When(entry.StartedAt)}  {entry.Step.Short}  {Words.Time(entry.Elapsed),10}  {result,-11} {(verbose ? command.ReplaceLineEndings("; ") : Words.Short(command, commandColumns))}"));
+            output.WriteLine(Words.Line($"{Words.When(entry.StartedAt)}  {entry.Step.Short}  {Words.Time(entry.Elapsed),10}  {result,-11} {(verbose ? command.ReplaceLineEndings("; ") : Words.Short(command, commandColumns))}{(taints?.Invoke(entry.Execution) is { Count: > 0 } ? "  TAINTED" : "")}"));
             if (!verbose) continue;
             output.WriteLine(Words.Line($"  execution {entry.Execution} in {entry.Directory}: {ShellText.Join(entry.Command)}"));
             if (entry.NotReusable.Length > 0) output.WriteLine(Words.Line($"  not reused: {entry.NotReusable}"));
@@ -42,7 +43,7 @@ internal static class LogCommand
 
     private static string Block(Origin origin) => origin.Element.Length > 0 ? $"{origin.Block} {origin.Element}" : origin.Block;
 
-    private static void Json(IReadOnlyList<LogEntry> entries)
+    private static void Json(IReadOnlyList<LogEntry> entries, Func<string, IReadOnlyList<Taint>> taints)
     {
         using var output = Console.OpenStandardOutput();
         foreach (var entry in entries)
@@ -59,6 +60,7 @@ internal static class LogCommand
                 if (entry.Origin is { } origin) TraceJson.Origin(json, origin);
                 json.WriteNumber("seconds", Math.Round(entry.Elapsed.TotalSeconds, 6));
                 json.WriteString("startedAt", entry.StartedAt.UtcDateTime);
+                TaintCommand.Json(json, taints(entry.Execution));
             });
         }
     }

@@ -22,12 +22,19 @@ internal static class ShowCommand
         var history = new History(rooms.Lineage);
         var trace = history.Find(name, CommonOptions.Absolute(name));
         var uses = history.Uses(trace.Execution);
+        var taints = new Taints(rooms.Lineage);
+        IReadOnlyList<Taint> marks = [.. taints.OfExecution(trace.Execution).Concat((trace.OutputFile is { } left ? trace.Changes.Append(left) : trace.Changes).SelectMany(c => taints.OfFile(c.Digest, ""))).Distinct()];
         if (common.Json)
         {
             using var output = Console.OpenStandardOutput();
-            TraceJson.Write(output, trace, uses > 0);
+            TraceJson.WriteLine(output, json =>
+            {
+                TraceJson.Body(json, trace, uses > 0, outcome: null);
+                TaintCommand.Json(json, marks);
+            });
             return 0;
         }
+        foreach (var mark in marks) Console.Out.WriteLine(Words.Line($"{"TAINTED",-12} {mark}"));
         Print(Console.Out, trace, uses, common.Verbose);
         if (trace.Transcript != default && !common.Quiet)
         {

@@ -49,6 +49,12 @@ internal static class LineageSchema
         CREATE TABLE moves(act INTEGER NOT NULL, path BLOB NOT NULL, was TEXT NOT NULL, was_digest BLOB, became TEXT NOT NULL, became_digest BLOB);
         CREATE INDEX moves_act ON moves(act);
         """,
+        // To 4: what people say of contents: labels, and taints of those that turned out wrong.
+        """
+        CREATE TABLE labels(digest BLOB NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, path TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(digest, name)) WITHOUT ROWID;
+        CREATE INDEX labels_name ON labels(name, value);
+        CREATE TABLE taints(digest BLOB PRIMARY KEY, path TEXT NOT NULL, bytes INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+        """,
     ];
 
     private static int Version => 1 + Upgrades.Length;

@@ -89,7 +89,8 @@ internal sealed class References
         return all;
     }
 
-    private static Trace Bare => new()
+    /// <summary>An execution of which nothing is known yet.</summary>
+    internal static Trace Bare => new()
     {
         Execution = "",
         Key = null!,
