@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Varve.Lineage;
+using Varve.Steps;
 using Varve.Store;
 
 namespace Varve.Cli;
@@ -8,6 +9,7 @@ namespace Varve.Cli;
 internal static class DifferenceText
 {
     private const int MostOfAKind = 20, MostColumns = 160;
+    private const long LargestText = 1 << 20;
 
     public static void Print(TextWriter output, IReadOnlyList<Difference> differences, BlobStore store)
     {
@@ -65,6 +67,28 @@ internal static class DifferenceText
         json.WriteNumber("line", content.Line);
         json.WriteString("firstLine", content.FirstLine);
         json.WriteString("secondLine", content.SecondLine);
+    }
+
+    /// <summary>The lines in which two kept texts differ; none for what is no text or too large.</summary>
+    public static IReadOnlyList<string> Lines(Difference difference, BlobStore store, int most)
+    {
+        if (!Digest.TryParse(difference.First.Split(',')[0], out var first) || !Digest.TryParse(difference.Second.Split(',')[0], out var second)) return [];
+        if (!store.Has(first) || !store.Has(second) || Text(difference, store, first) is not { } old || Text(difference, store, second) is not { } now) return [];
+        var lines = TextDifference.Between(old, now) ?? [];
+        return lines.Count <= most ? lines : [.. lines.Take(most), $"and {lines.Count - most:#,0} more lines"];
+    }
+
+    private static string? Text(Difference difference, BlobStore store, Digest content)
+    {
+        if (Linux.Files.Look(store.PathOf(content)).Size > LargestText) return null;
+        var bytes = store.ReadAll(content);
+        if (difference.What == "said")
+        {
+            using var said = new MemoryStream();
+            Transcript.ForEach(bytes, (_, part) => said.Write(part));
+            bytes = said.ToArray();
+        }
+        return bytes.AsSpan().Contains((byte)0) || !System.Text.Unicode.Utf8.IsValid(bytes) ? null : System.Text.Encoding.UTF8.GetString(bytes);
     }
 
     private static string Value(string text) => text.Length == 0 ? "(none)" : Words.Short(text, MostColumns);

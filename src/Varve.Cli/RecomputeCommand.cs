@@ -1,17 +1,35 @@
 using System.CommandLine;
+using Varve.Documents;
 using Varve.Lineage;
 using Varve.Steps;
 
 namespace Varve.Cli;
 
-/// <summary><c>varve recompute</c>: runs a known step once more and compares.</summary>
+/// <summary><c>varve recompute</c>: runs a known step, or all steps of a document, once more and compares.</summary>
 internal static class RecomputeCommand
 {
     public static Command Make()
     {
-        var name = new Argument<string>("what") { Description = "A step, an execution, or a file that a step wrote", HelpName = "STEP|EXECUTION|PATH" };
-        var command = new Command("recompute", "Run a known step again on what it saw, beside the workspace, and compare; both results are kept") { name };
-        command.SetAction(parsed => Run(CommonOptions.Of(parsed), parsed.GetRequiredValue(name)));
+        var name = new Argument<string>("what") { Description = "A step, an execution, a file that a step wrote, or a document", HelpName = "STEP|EXECUTION|PATH|FILE.md" };
+        var inputs = new Option<string[]>("-i") { Description = "For a document: another path for an input", HelpName = "NAME=PATH" };
+        var parameters = new Option<string[]>("-p") { Description = "For a document: another value for a parameter", HelpName = "NAME=VALUE" };
+        var pass = new Option<string[]>("--pass") { Description = "For a document: the variables it was run with", HelpName = "VAR" };
+        var jobs = new Option<int?>("-j", "--jobs") { Description = "For a document: most steps at once", HelpName = "N" };
+        var command = new Command("recompute", "Run a known step, or every step of a document, again on what it saw, beside the workspace, and compare") { name, inputs, parameters, pass, jobs };
+        command.SetAction(parsed =>
+        {
+            var common = CommonOptions.Of(parsed);
+            var what = parsed.GetRequiredValue(name);
+            if (!RecomputeReport.IsDocument(CommonOptions.Absolute(what))) return Run(common, what);
+            return RecomputeReport.Run(common, new RunOptions
+            {
+                File = CommonOptions.Absolute(what),
+                Inputs = RunCommand.Pairs("-i", parsed.GetValue(inputs), CommonOptions.Absolute),
+                Parameters = RunCommand.Pairs("-p", parsed.GetValue(parameters), static value => value),
+                Pass = parsed.GetValue(pass) ?? [],
+                Jobs = parsed.GetValue(jobs) is not { } number ? null : number >= 1 ? number : throw new UsageException($"-j {number}: give a number from 1"),
+            });
+        });
         return command;
     }
 

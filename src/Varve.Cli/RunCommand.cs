@@ -101,7 +101,7 @@ internal static class RunCommand
         Processes.isatty(2) == 1 && Environment.GetEnvironmentVariable("TERM") is { Length: > 0 } terminal && terminal != "dumb"
         && Environment.GetEnvironmentVariable("CI") is not { Length: > 0 };
 
-    private static IReadOnlyList<KeyValuePair<string, string>> Pairs(string option, string[]? words, Func<string, string> value) => [.. (words ?? []).Select(word =>
+    internal static IReadOnlyList<KeyValuePair<string, string>> Pairs(string option, string[]? words, Func<string, string> value) => [.. (words ?? []).Select(word =>
     {
         var equals = word.IndexOf('=');
         return equals > 0 ? new KeyValuePair<string, string>(word[..equals], value(word[(equals + 1)..])) : throw new UsageException($"{option} {word}: write it as NAME={(option == "-i" ? "PATH" : "VALUE")}");

@@ -50,6 +50,10 @@ internal sealed class DocumentRunner(VarveHome home, IStepRunner runner, ILineag
         return new Forecasts(planOptions, runner, lineage).Of(plan);
     }
 
+    /// <summary>The steps of a document, in its order.</summary>
+    /// <exception cref="DocumentException">It cannot be run, and where.</exception>
+    public IReadOnlyList<PlannedBlock> Plan(Document document, RunOptions options) => Prepare(document, options).Plan;
+
     private (IReadOnlyList<PlannedBlock> Plan, PlanOptions Options) Prepare(Document document, RunOptions options)
     {
         var values = document.FrontMatter.With(options.Inputs, options.Parameters);

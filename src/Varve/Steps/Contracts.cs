@@ -60,6 +60,8 @@ public sealed record StepRequest
     public Func<string, bool> NotMine { get; init; } = static _ => false;
     /// <summary>Called when the step really has to run, before it does; what it returns is disposed when the step has ended.</summary>
     public Func<IDisposable>? BeforeRunning { get; init; }
+    /// <summary>Whether it runs only to be compared with an earlier execution: what comes of it is kept, and never reused in its place.</summary>
+    public bool ToCompare { get; init; }
     /// <summary>Which block asks.</summary>
     public Origin? Origin { get; init; }
     /// <summary>For a command of a shell: how its shell is set up, and its state kept.</summary>

@@ -13,15 +13,23 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
 {
     /// <summary>Runs it again.</summary>
     /// <exception cref="StepRefusedException">What it saw is not there any more, or it cannot be run without its person.</exception>
-    public StepOutcome Run(Trace trace, CancellationToken cancellation)
+    public StepOutcome Run(Trace trace, CancellationToken cancellation) => Run(trace, null, cancellation);
+
+    /// <summary>Runs it again as a document asks for it now, which is what its key says.</summary>
+    /// <param name="trace">The execution to repeat.</param>
+    /// <param name="asked">The step as the document has it, with its environment; null to go by the key alone.</param>
+    /// <param name="cancellation">Ends the step.</param>
+    /// <exception cref="StepRefusedException">As above.</exception>
+    public StepOutcome Run(Trace trace, StepRequest? asked, CancellationToken cancellation)
     {
         if (trace.Input.Bytes > 0 || trace.Input.Kind == "terminal") throw new StepRefusedException($"step {trace.Step.Short} read standard input; run it again with `varve exec --again`");
         Files.MakeDirectories(home.RunningFolder);
         var folder = $"{home.RunningFolder}/recompute-{ExecutionId.New()}";
         try
         {
-            Rebuild(trace, folder);
-            return runner.Run(Request(trace, folder), cancellation);
+            Rebuild(trace, asked?.WorkspaceOutside ?? trace.Key.Workspace, folder);
+            var request = asked ?? Request(trace);
+            return runner.Run(request with { WorkspaceOutside = folder, Again = true, Defer = true, ToCompare = true, Origin = null }, cancellation);
         }
         catch (IOException e)
         {
@@ -33,29 +41,28 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
         }
     }
 
-    private StepRequest Request(Trace trace, string folder)
+    private StepRequest Request(Trace trace)
     {
         var key = trace.Key;
         var environment = key.Environment.Split('@')[0];
         return new StepRequest
         {
             Key = key,
-            WorkspaceOutside = folder,
+            WorkspaceOutside = key.Workspace,
             WriteAlso = [.. key.Options.Where(static o => o.StartsWith("write=", StringComparison.Ordinal)).Select(static o => new KeyValuePair<string, string>(o[6..], o[6..]))],
             RootLayers = settings.RootLayers(environment),
             NetworkOpen = key.Options.Contains("net=open", StringComparer.Ordinal),
-            Again = true,
-            Defer = true,
-            Origin = trace.Origin,
         };
     }
 
-    private void Rebuild(Trace trace, string folder)
+    private void Rebuild(Trace trace, string original, string folder)
     {
         var workspace = trace.Key.Workspace;
-        string Place(string path) => folder + path[(workspace.Length == 1 ? 0 : workspace.Length)..];
-        MakeFolder(workspace, folder);
-        MakeFolder(trace.Key.Directory, Place(trace.Key.Directory));
+        string Below(string path) => path[(workspace.Length == 1 ? 0 : workspace.Length)..];
+        string Place(string path) => folder + Below(path);
+        string Original(string path) => original + Below(path);
+        MakeFolder(original, folder);
+        MakeFolder(Original(trace.Key.Directory), Place(trace.Key.Directory));
 
         var listings = new List<Observation>();
         foreach (var seen in trace.Observations)
@@ -65,13 +72,13 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
             switch (seen.Kind)
             {
                 case ObservationKind.Content or ObservationKind.Status when seen.Detail is ['f', ..]:
-                    PutFile(seen, place);
+                    PutFile(seen, Original(seen.Path), place);
                     break;
                 case ObservationKind.Exists when seen.Detail is ['f', ..]:
                     PutEmpty(seen, place);
                     break;
                 case ObservationKind.Status or ObservationKind.Exists when seen.Detail is ['d', ..]:
-                    MakeFolder(seen.Path, place);
+                    MakeFolder(Original(seen.Path), place);
                     Files.SetPermissions(place, Convert.ToInt32(seen.Detail[1..].Split(' ')[0], 8));
                     break;
                 case ObservationKind.Link:
@@ -79,7 +86,7 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
                     if (!Files.Look(place).Exists) Files.SymbolicLink(seen.Detail, place);
                     break;
                 case ObservationKind.Listing:
-                    MakeFolder(seen.Path, place);
+                    MakeFolder(Original(seen.Path), place);
                     listings.Add(seen);
                     break;
             }
@@ -102,7 +109,7 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
         Files.SetPermissions(place, Convert.ToInt32(seen.Detail[1..].Split(' ')[0], 8));
     }
 
-    private void PutFile(in Observation seen, string place)
+    private void PutFile(in Observation seen, string original, string place)
     {
         if (Files.Look(place).Exists) return;
         Files.MakeDirectories(Files.Parent(place));
@@ -113,12 +120,12 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
             return;
         }
         // Large inputs are not kept: the one in the workspace will do while it has the same bytes.
-        if (Files.Look(seen.Path).Kind != FileKind.File) throw new IOException($"{seen.Path} is gone, and its content {seen.Digest} is not in the store");
-        using var source = Files.OpenRead(seen.Path);
-        if (seen.Digest != default && BlobStore.HashOf(source) != seen.Digest) throw new IOException($"{seen.Path} changed since, and its earlier content {seen.Digest} is not in the store");
+        if (Files.Look(original).Kind != FileKind.File) throw new IOException($"{original} is gone, and its content {seen.Digest} is not in the store");
+        using var source = Files.OpenRead(original);
+        if (seen.Digest != default && BlobStore.HashOf(source) != seen.Digest) throw new IOException($"{original} changed since, and its earlier content {seen.Digest} is not in the store");
         using (var copy = Files.Create(place, 0x1A4)) Files.CopyBytes(source, copy, place);
         Files.SetPermissions(place, permissions);
-        Files.SetModified(place, Files.Look(seen.Path).ModifiedNs);
+        Files.SetModified(place, Files.Look(original).ModifiedNs);
     }
 
     /// <summary>Names that were listed and never looked at: of them only the kind was seen.</summary>

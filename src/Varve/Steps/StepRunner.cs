@@ -150,7 +150,7 @@ public sealed class StepRunner : IStepRunner
         var failed = result.ExitCode != 0 || result.Ended.Length > 0;
         var keepAside = failed && !request.ApplyFailed;
         var warnings = Warnings(result);
-        var reason = NotReusable(result, run.Input);
+        var reason = NotReusable(result, run.Input) is { Length: > 0 } problem ? problem : request.ToCompare ? "it was run again to be compared" : "";
         Trace trace;
         try
         {
