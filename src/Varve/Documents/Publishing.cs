@@ -32,7 +32,7 @@ internal sealed class Publishing(Document document)
 
     internal static void Copy(string from, string to)
     {
-        var temporary = $"{Files.Parent(to)}/.varve-{Guid.NewGuid():N}.tmp";
+        var temporary = Temporaries.Beside(to);
         using var source = Files.OpenRead(from);
         var stamp = Files.Look((int)source.DangerousGetHandle());
         if (Files.Look(to) is { Kind: FileKind.File } there && there.Size == stamp.Size)

@@ -14,7 +14,6 @@ internal sealed class Placement(BlobStore store, DigestCache digests, ILineage l
     /// <summary>When the last name was put in place by this process, on the clock that stamps files.</summary>
     public static long LastPlacedNs => Interlocked.Read(ref lastPlacedNs);
     private static long lastPlacedNs;
-    private const long LeftoverAgeNs = 60_000_000_000;
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, byte> swept = new(StringComparer.Ordinal);
 
     /// <param name="changes">The changes, parents first.</param>
@@ -96,8 +95,8 @@ internal sealed class Placement(BlobStore store, DigestCache digests, ILineage l
         }
         if (stamp.Kind == FileKind.Directory) Files.RemoveTree(outside);
         Files.MakeDirectories(Files.Parent(outside));
-        RemoveLeftovers(Files.Parent(outside));
-        var temporary = $"{Files.Parent(outside)}/.varve-{Guid.NewGuid():N}.tmp";
+        if (swept.TryAdd(Files.Parent(outside), 0)) Temporaries.RemoveLeftovers(Files.Parent(outside));
+        var temporary = Temporaries.Beside(outside);
         switch (change.Kind)
         {
             case ChangeKind.Link:
@@ -121,19 +120,6 @@ internal sealed class Placement(BlobStore store, DigestCache digests, ILineage l
                 }
                 digests.Learn(outside, Files.Look(outside), change.Digest, settled: true);
                 break;
-        }
-    }
-
-    /// <summary>Removes the temporaries that a process which was killed here has left; once for each folder.</summary>
-    private void RemoveLeftovers(string folder)
-    {
-        if (!swept.TryAdd(folder, 0)) return;
-        var before = Files.CoarseNow() - LeftoverAgeNs;
-        foreach (var entry in Files.List(folder) ?? [])
-        {
-            var path = $"{folder}/{entry.Name}";
-            if (entry.Name.StartsWith(".varve-", StringComparison.Ordinal) && entry.Name.EndsWith(".tmp", StringComparison.Ordinal) && Files.Look(path).ChangedNs < before)
-                Files.RemoveTree(path);
         }
     }
 

@@ -115,7 +115,7 @@ internal sealed class BlobStore(VarveHome home)
     /// <summary>Puts a copy of a blob in place by a rename, with the permissions and, if given, the time stamp.</summary>
     public void Materialise(Digest digest, string target, int permissions, long? modifiedNs)
     {
-        var temporary = $"{Files.Parent(target)}/.varve-{Guid.NewGuid():N}.tmp";
+        var temporary = Temporaries.Beside(target);
         try
         {
             using (var source = Open(digest))
