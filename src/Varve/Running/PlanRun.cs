@@ -212,17 +212,17 @@ internal sealed class PlanRun : IDisposable
                 lineage.LoadAhead([.. state.Steps.Select(s => s.Request.Key.Id())]);
                 lock (telling) progress.Planned(state.Block.Name, state.Steps.Count, Each(state));
             }
+            state.Outcomes = new StepOutcome?[state.Steps.Count];
+            state.Left = state.Steps.Count;
+            if (state.Left == 0)
+            {
+                Complete(state);
+                return;
+            }
         }
         catch (Exception e)
         {
             Break(e);
-            return;
-        }
-        state.Outcomes = new StepOutcome?[state.Steps.Count];
-        state.Left = state.Steps.Count;
-        if (state.Left == 0)
-        {
-            Complete(state);
             return;
         }
         lock (ready)
