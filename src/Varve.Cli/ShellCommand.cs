@@ -25,6 +25,8 @@ internal static class ShellCommand
 
     private static int Run(CommonOptions common, StepOptions options, bool isText, string[] words)
     {
+        // A lone hyphen before the script stands for the end of the options (POSIX XCU sh).
+        if (isText && words is ["-", ..]) words = words[1..];
         if (isText && words.Length == 0) throw new UsageException("-c needs the script as its next word");
         if (Files.Look(View.InsideMarker).Exists) return Join(isText, words);
         var folder = CommonOptions.CurrentFolder;
@@ -102,7 +104,9 @@ internal static class ShellCommand
     private static int RunWhole(CommonOptions common, StepOptions options, Settings settings, string folder, string workspace)
     {
         using var rooms = Rooms.Open(settings);
-        var outcome = rooms.Steps.Run(options.ForCommand(["/bin/sh"], folder, workspace, settings), CancellationToken.None);
+        var mask = Processes.FileModeMask();
+        IReadOnlyList<string> shell = mask == ShellState.UsualMask ? ["/bin/sh"] : ["/bin/sh", "-c", $"umask {mask}; exec /bin/sh"];
+        var outcome = rooms.Steps.Run(options.ForCommand(shell, folder, workspace, settings), CancellationToken.None);
         Tell(common, outcome);
         return outcome.Trace.ExitCode;
     }

@@ -192,6 +192,15 @@ internal static unsafe partial class Processes
         }
     }
 
+    /// <summary>This process's file mode mask in octal, of four digits as `umask` prints it; asking the kernel for it would set it (proc_pid_status(5)).</summary>
+    public static string FileModeMask()
+    {
+        const string field = "Umask:";
+        foreach (var line in File.ReadLines("/proc/self/status"))
+            if (line.StartsWith(field, StringComparison.Ordinal)) return line[field.Length..].Trim();
+        return "0022";
+    }
+
     /// <summary>Waits for a child; its exit status, or 128 + the signal that ended it.</summary>
     public static int Wait(int pid)
     {

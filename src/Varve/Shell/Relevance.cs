@@ -63,6 +63,8 @@ internal sealed partial class Relevance
         var unread = new Queue<string>([piece.Text, state.Aliases]);
         var loop = Loop().Match(piece.Text);
         var own = loop.Success && !Mentions(loop.Groups["words"].Value + loop.Groups["rest"].Value, loop.Groups["name"].Value) ? loop.Groups["name"].Value : "";
+        // One that cannot be changed ends the shell there.
+        if (state.ReadOnly.Contains(own)) own = "";
         while (unread.TryDequeue(out var text))
         {
             foreach (Match name in Identifier().Matches(text)) names.Add(name.Value);

@@ -71,7 +71,7 @@ internal sealed class ShellSession : IDisposable
     {
         // No shell takes these from its environment.
         var variables = StepEnvironment.Variables(pass).Where(v => v.Key is not ("IFS" or "PPID" or "OPTIND" or "PWD")).ToDictionary(v => v.Key, v => v.Value, StringComparer.Ordinal);
-        return new ShellState { Variables = variables, Exported = variables.Keys.ToHashSet(StringComparer.Ordinal), Directory = directory, Name = name, Positional = words };
+        return new ShellState { Mask = Processes.FileModeMask(), Variables = variables, Exported = variables.Keys.ToHashSet(StringComparer.Ordinal), Directory = directory, Name = name, Positional = words };
     }
 
     /// <summary>Why a command cannot be a step whose state is carried on; empty when it can.</summary>
@@ -96,14 +96,14 @@ internal sealed class ShellSession : IDisposable
             return new CommandOutcome(null, Ended: false);
         }
         var relevant = Relevance.Of(piece, State);
-        var given = new Dictionary<string, string>(StringComparer.Ordinal) { ["prelude"] = StateText.Prelude(State, relevant), ["epilogue"] = StateText.Epilogue };
+        var given = new Dictionary<string, string>(StringComparer.Ordinal) { ["prelude"] = StateText.Prelude(State, relevant), ["epilogue"] = StateText.Epilogue(MayUnset(piece, relevant)) };
         var text = StateText.Executed(piece, keepLine);
         var meant = Meant(StateText.Before(State, relevant) + StateText.Last(State, relevant, sourced: false) + piece.Text.TrimEnd('\n'), relevant);
         var outcome = Run(meant, text, relevant.Positional ? State.Positional : [], given, cancellation);
         var files = outcome.Trace.ShellState == default ? new Dictionary<string, string>() : ShellExchange.Unpack(store.ReadAll(outcome.Trace.ShellState));
         if (StateDump.Apply(files, State, outcome.Trace.ExitCode, relevant.Positional) is { } after)
         {
-            State = Without(after.Defining(piece.Functions), piece);
+            State = files.TryGetValue("functions", out var left) ? Without(after.Defining(piece.Functions), MayUnset(piece, relevant), left) : after.Defining(piece.Functions);
             FollowWorkspace();
             return new CommandOutcome(outcome, Ended: false);
         }
@@ -122,7 +122,7 @@ internal sealed class ShellSession : IDisposable
         var given = new Dictionary<string, string>(StringComparer.Ordinal) { ["prelude"] = StateText.Prelude(State, relevant) };
         var meant = Meant(StateText.Before(State, relevant) + StateText.Last(State, relevant, sourced: false) + text, relevant);
         // The first line needs no state, and sets up nothing that a shell has not got by itself.
-        var executed = line == 1 && State.Options.Length == 0 ? text : $". {StateText.Folder}/prelude{new string('\n', Math.Max(1, line - 1))}{text}";
+        var executed = line == 1 && State.Options.Length == 0 && State.Mask == ShellState.UsualMask ? text : $". {StateText.Folder}/prelude{new string('\n', Math.Max(1, line - 1))}{text}";
         var outcome = Run(meant, executed, State.Positional, given, cancellation);
         State = State with { Status = outcome.Trace.ExitCode };
         return outcome;
@@ -156,12 +156,14 @@ internal sealed class ShellSession : IDisposable
         }, cancellation);
     }
 
-    /// <summary>Without the functions that the command unset by name.</summary>
-    private static ShellState Without(ShellState state, Piece piece)
+    /// <summary>The functions of which the shell is asked afterwards whether there still are any.</summary>
+    private static IReadOnlyCollection<string> MayUnset(Piece piece, Relevance relevant) =>
+        relevant.Facts.OwnCommands.Contains("unset") ? relevant.Functions.Concat(piece.Functions).Select(f => f.Name).ToHashSet(StringComparer.Ordinal) : [];
+
+    private static ShellState Without(ShellState state, IReadOnlyCollection<string> asked, string left)
     {
-        if (!piece.Facts.OwnCommands.Contains("unset") || state.Functions.Count == 0) return state;
-        var words = piece.Text.Split([' ', '\t', '\n', ';'], StringSplitOptions.RemoveEmptyEntries).ToHashSet(StringComparer.Ordinal);
-        return state with { Functions = state.Functions.Where(f => !words.Contains(f.Key) || piece.Functions.Any(d => d.Name == f.Key)).ToDictionary(StringComparer.Ordinal) };
+        var names = left.Split('\n').ToHashSet(StringComparer.Ordinal);
+        return state with { Functions = state.Functions.Where(f => names.Contains(f.Key) || !asked.Contains(f.Key)).ToDictionary(StringComparer.Ordinal) };
     }
 
     private void FollowWorkspace()

@@ -8,6 +8,8 @@ internal sealed record ShellState
 {
     /// <summary>Options that carry over; the others change how the shell reads its input.</summary>
     private const string CarriedOptions = "aCefux";
+    /// <summary>The file mode mask that every step begins with.</summary>
+    public const string UsualMask = "0022";
 
     /// <summary>Variables, exported or not.</summary>
     public required IReadOnlyDictionary<string, string> Variables { get; init; }
@@ -32,7 +34,7 @@ internal sealed record ShellState
         && !ReservedWords.Contain(value.Split(' ')[0]));
 
     /// <summary>The file mode mask in octal.</summary>
-    public string Mask { get; init; } = "0022";
+    public string Mask { get; init; } = UsualMask;
     /// <summary><c>$?</c>.</summary>
     public int Status { get; init; }
     /// <summary>Functions, the last definition of each name.</summary>

@@ -15,7 +15,13 @@ internal static class StateText
     /// Reads the state off; sourced as the last thing, with standard error closed off so that a traced shell does not
     /// tell of it. `set`, `export`, `readonly`, `for` and `eval` are the shell's own whatever functions there are.
     /// </summary>
-    public const string Epilogue = $$"""
+    /// <param name="functions">Functions that the command may have unset, to ask the shell for.</param>
+    public static string Epilogue(IReadOnlyCollection<string> functions) => Head + (functions.Count == 0 ? "" : $$"""
+        for __varve_a in {{string.Join(' ', functions)}}; do case $(command -V "$__varve_a" 2>&1) in *' function'*) command echo "$__varve_a";; esac; done >|{{Folder}}/functions
+
+        """) + Tail;
+
+    private const string Head = $$"""
         __varve_s=$? __varve_o=$-
         set +aefux
         __varve_n=0
@@ -24,6 +30,10 @@ internal static class StateText
         readonly -p >|{{Folder}}/readonly
         alias >|{{Folder}}/aliases
         umask >|{{Folder}}/mask
+
+        """;
+
+    private const string Tail = $$"""
         set >|{{Folder}}/after
         exit "$__varve_s"
 
@@ -40,7 +50,6 @@ internal static class StateText
             if (state.Exported.Contains(name) || relevant.Variables.Any(v => v.Key == name)) text.Append(CultureInfo.InvariantCulture, $"readonly {name}\n");
         foreach (var function in relevant.Functions) text.Append(function.Text).Append('\n');
         foreach (var alias in StateDump.Entries(state.Aliases)) text.Append(CultureInfo.InvariantCulture, $"alias {alias}\n");
-        if (state.Mask != "0022") text.Append(CultureInfo.InvariantCulture, $"umask {state.Mask}\n");
         return text.ToString();
     }
 
@@ -51,10 +60,11 @@ internal static class StateText
         return false;
     }
 
-    /// <summary>The options and the status, which come last.</summary>
+    /// <summary>The file mode mask, the options and the status, which come last.</summary>
     public static string Last(ShellState state, Relevance relevant, bool sourced)
     {
         var text = new StringBuilder();
+        if (state.Mask != ShellState.UsualMask) text.Append(CultureInfo.InvariantCulture, $"umask {state.Mask}\n");
         if (state.Options.Length > 0) text.Append(CultureInfo.InvariantCulture, $"set -{state.Options}\n");
         if (relevant.Status && state.Status != 0) text.Append(CultureInfo.InvariantCulture, $"{(sourced ? $"return {state.Status}" : $"(exit {state.Status})")}\n");
         return text.ToString();

@@ -102,6 +102,8 @@ public sealed record ShellExchange(IReadOnlyList<string> Command, IReadOnlyDicti
         foreach (var entry in Linux.Files.List(folder) ?? [])
         {
             if (given.ContainsKey(entry.Name)) continue;
+            // A mask like 777 leaves files that nobody may read.
+            Linux.Files.SetPermissions($"{folder}/{entry.Name}", 0x180);
             var bytes = File.ReadAllBytes($"{folder}/{entry.Name}");
             all.Write(Linux.PathText.Encode(entry.Name));
             all.WriteByte(0);

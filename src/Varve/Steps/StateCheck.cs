@@ -64,7 +64,7 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests)
         foreach (var observation in observations)
         {
             if (Compare(observation, places, own, notMine) is not { } mismatch) continue;
-            if (own == OwnTraces.None && WouldReplace(observation, trace, places)) continue;
+            if (WouldReplace(observation, trace, places)) continue;
             if (own.Wrote(trace, observation.Path))
             {
                 readBefore ??= observations.Where(o => o.Kind == ObservationKind.Content).Select(o => o.Path).ToHashSet(ByBytes);

@@ -122,6 +122,8 @@ public sealed class StepRunner : IStepRunner
             if (!request.Defer) placement.Put(trace.Changes, new Places(request), times: null, request.WorkspaceOutside, trace.Execution);
             if (request.Terminal == StepTerminal.Inherited)
             {
+                // What a step showed on a terminal of its own has been through that one's output processing.
+                using var raw = Processes.isatty(0) == 1 && Processes.isatty(1) == 1 ? TerminalMode.Raw() : null;
                 if (trace.Transcript != default) Transcript.Replay(store.ReadAll(trace.Transcript), 1, 2);
                 input?.Skip(trace.Input);
             }

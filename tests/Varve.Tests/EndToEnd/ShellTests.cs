@@ -25,6 +25,9 @@ public sealed class ShellTests
         { "open quote", "echo before\necho 'never closed\n" },
         { "input", "read a < data\necho $a\nwhile read b; do echo \"got $b\"; done < data\n" },
         { "xtrace", "x=1\nset -x\necho $x\nset +x\necho done\n" },
+        { "unset", "f() { echo f; }\nf=1\nunset f\nf ${f-unset}\ng() { echo g; }\nh() { echo h; }\nwhich=g\nunset -f \"$which\" f\nf 2>/dev/null || echo no f\ng 2>/dev/null || echo no g\nh\nh() { unset -f h; echo last; }\nh\nh 2>/dev/null || echo no h\n" },
+        { "readonly in a loop", "readonly a=a\nfor a in b\ndo\n  echo not reached\ndone\necho nor this\n" },
+        { "no permissions", "umask 777\necho a > f\numask\numask 022\necho b > g\nls -l f g | cut -c 1-10\n" },
         { "no newline at the end", "echo a\necho b" },
     };
 
@@ -56,6 +59,25 @@ public sealed class ShellTests
             Assert.Equal((time, plain.Outcome.Error), (time, ours.Outcome.Error));
             Assert.Equal((time, plain.Files), (time, ours.Files));
         }
+    }
+
+    [Theory]
+    [InlineData("s.sh")]
+    [InlineData("-c", "umask; mkdir d; echo x > f")]
+    [InlineData("-c", "trap '' INT; umask; mkdir d; echo x > f")]
+    [InlineData("-c", "-", "umask; mkdir d; echo x > f")]
+    public void The_file_mode_mask_is_that_of_whoever_starts_the_shell(params string[] words)
+    {
+        using var trial = new Trial();
+        trial.Write("s.sh", "umask; mkdir d; echo x > f\n");
+        foreach (var (mask, folder, file) in new[] { ("0022", "drwxr-xr-x", "-rw-r--r--"), ("0077", "drwx------", "-rw-------"), ("0002", "drwxrwxr-x", "-rw-rw-r--"), ("0077", "drwx------", "-rw-------") })
+        {
+            var outcome = trial.Plain(trial.Workspace, ["sh", "-c", $"rm -rf d f; umask {mask}; exec \"$@\"", "sh", Grounds.Program, "sh", .. words]).Succeeded();
+            Assert.Equal(mask + "\n", outcome.Output);
+            Assert.Equal($"{folder}\n{file}\n", trial.Plain(trial.Workspace, "sh", "-c", "ls -ld d f | cut -c 1-10").Output);
+        }
+        var piped = trial.Plain(trial.Workspace, "sh", "-c", $"umask 0037; printf 'umask\n' | {Grounds.Program} sh").Succeeded();
+        Assert.Equal("0037\n", piped.Output);
     }
 
     private static string[] Ran(Outcome outcome) => [.. outcome.Error.Split('\n').Where(l => l.StartsWith("varve: ", StringComparison.Ordinal)).Select(l => l.Split(' ')[1])];

@@ -61,6 +61,16 @@ public sealed class TerminalTests
     }
 
     [Fact]
+    public void What_is_replayed_on_a_terminal_is_byte_for_byte_what_was_shown()
+    {
+        using var trial = new Trial();
+        var command = $"{Grounds.Program} exec --quiet -- printf 'one\\ntwo\\n'";
+        var shown = OnTerminal(trial, command).Output;
+        Assert.Contains("one\r\ntwo\r\n", shown, StringComparison.Ordinal);
+        Assert.Equal(shown, OnTerminal(trial, command).Output);
+    }
+
+    [Fact]
     public void Killing_the_terminal_ends_the_step()
     {
         using var trial = new Trial();
