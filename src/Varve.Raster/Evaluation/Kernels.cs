@@ -1,0 +1,145 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Varve.Raster.Evaluation;
+
+/// <summary>A comparison, of numbers and of vectors of them.</summary>
+internal interface IComparison
+{
+    static abstract bool Of<T>(T a, T b) where T : unmanaged, INumber<T>;
+    static abstract Vector128<T> Of<T>(Vector128<T> a, Vector128<T> b) where T : unmanaged, INumber<T>;
+}
+
+/// <summary>a == b.</summary>
+internal readonly struct IsEqual : IComparison
+{
+    public static bool Of<T>(T a, T b) where T : unmanaged, INumber<T> => a == b;
+    public static Vector128<T> Of<T>(Vector128<T> a, Vector128<T> b) where T : unmanaged, INumber<T> => Vector128.Equals(a, b);
+}
+
+/// <summary>a != b; true of NaN and itself.</summary>
+internal readonly struct IsNotEqual : IComparison
+{
+    public static bool Of<T>(T a, T b) where T : unmanaged, INumber<T> => a != b;
+    public static Vector128<T> Of<T>(Vector128<T> a, Vector128<T> b) where T : unmanaged, INumber<T> => ~Vector128.Equals(a, b);
+}
+
+/// <summary>a &lt; b.</summary>
+internal readonly struct IsLess : IComparison
+{
+    public static bool Of<T>(T a, T b) where T : unmanaged, INumber<T> => a < b;
+    public static Vector128<T> Of<T>(Vector128<T> a, Vector128<T> b) where T : unmanaged, INumber<T> => Vector128.LessThan(a, b);
+}
+
+/// <summary>a &lt;= b.</summary>
+internal readonly struct IsLessOrEqual : IComparison
+{
+    public static bool Of<T>(T a, T b) where T : unmanaged, INumber<T> => a <= b;
+    public static Vector128<T> Of<T>(Vector128<T> a, Vector128<T> b) where T : unmanaged, INumber<T> => Vector128.LessThanOrEqual(a, b);
+}
+
+/// <summary>Loops over runs of pixels, in vectors.</summary>
+internal static unsafe class Kernels
+{
+    /// <summary>1 where the comparison holds, else 0.</summary>
+    public static void Compare<T, TComparison>(T* a, T* b, byte* result, int count)
+        where T : unmanaged, INumber<T>
+        where TComparison : IComparison
+    {
+        var i = 0;
+        var one = Vector128.Create((byte)1);
+        var lanes = Vector128<T>.Count;
+        for (; i <= count - 16; i += 16)
+        {
+            Vector128<byte> packed;
+            if (sizeof(T) == 1)
+            {
+                packed = TComparison.Of(Vector128.Load(a + i), Vector128.Load(b + i)).AsByte();
+            }
+            else if (sizeof(T) == 2)
+            {
+                packed = Vector128.Narrow(Pair<T, TComparison>(a + i, b + i).AsUInt16(), Pair<T, TComparison>(a + i + lanes, b + i + lanes).AsUInt16());
+            }
+            else if (sizeof(T) == 4)
+            {
+                packed = Vector128.Narrow(Four<T, TComparison>(a + i, b + i), Four<T, TComparison>(a + i + 8, b + i + 8));
+            }
+            else
+            {
+                packed = Vector128.Narrow(Eight<T, TComparison>(a + i, b + i), Eight<T, TComparison>(a + i + 8, b + i + 8));
+            }
+            (packed & one).Store(result + i);
+        }
+        for (; i < count; i++) result[i] = TComparison.Of(a[i], b[i]) ? (byte)1 : (byte)0;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<T> Pair<T, TComparison>(T* a, T* b) where T : unmanaged, INumber<T> where TComparison : IComparison =>
+        TComparison.Of(Vector128.Load(a), Vector128.Load(b));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> Four<T, TComparison>(T* a, T* b) where T : unmanaged, INumber<T> where TComparison : IComparison =>
+        Vector128.Narrow(Pair<T, TComparison>(a, b).AsUInt32(), Pair<T, TComparison>(a + 4, b + 4).AsUInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> Eight<T, TComparison>(T* a, T* b) where T : unmanaged, INumber<T> where TComparison : IComparison => Vector128.Narrow(
+        Vector128.Narrow(Pair<T, TComparison>(a, b).AsUInt64(), Pair<T, TComparison>(a + 2, b + 2).AsUInt64()),
+        Vector128.Narrow(Pair<T, TComparison>(a + 4, b + 4).AsUInt64(), Pair<T, TComparison>(a + 6, b + 6).AsUInt64()));
+
+    /// <summary>a where the condition is 1, b where it is 0. Only the size of the numbers matters.</summary>
+    public static void Choose<T>(byte* condition, T* a, T* b, T* result, int count) where T : unmanaged, IBinaryInteger<T>
+    {
+        var i = 0;
+        if (sizeof(T) == 1)
+        {
+            for (; i <= count - 16; i += 16)
+            {
+                var mask = Vector128<byte>.Zero - Vector128.Load(condition + i);
+                Vector128.ConditionalSelect(mask, Vector128.Load((byte*)a + i), Vector128.Load((byte*)b + i)).Store((byte*)result + i);
+            }
+        }
+        for (; i < count; i++)
+        {
+            var (x, y) = (a[i], b[i]);
+            var mask = T.Zero - T.CreateTruncating(condition[i]);
+            result[i] = y ^ ((x ^ y) & mask);
+        }
+    }
+
+    /// <summary>1 where any of a few values is met.</summary>
+    public static void AnyOf<T>(T* a, ReadOnlySpan<T> values, byte* result, byte* scratch, T* repeated, int count) where T : unmanaged, INumber<T>
+    {
+        new Span<byte>(result, count).Clear();
+        foreach (var value in values)
+        {
+            new Span<T>(repeated, count).Fill(value);
+            Compare<T, IsEqual>(a, repeated, scratch, count);
+            Or(result, scratch, result, count);
+        }
+    }
+
+    public static void Or(byte* a, byte* b, byte* result, int count)
+    {
+        var i = 0;
+        for (; i <= count - 16; i += 16) (Vector128.Load(a + i) | Vector128.Load(b + i)).Store(result + i);
+        for (; i < count; i++) result[i] = (byte)(a[i] | b[i]);
+    }
+
+    public static void And(byte* a, byte* b, byte* result, int count)
+    {
+        var i = 0;
+        for (; i <= count - 16; i += 16) (Vector128.Load(a + i) & Vector128.Load(b + i)).Store(result + i);
+        for (; i < count; i++) result[i] = (byte)(a[i] & b[i]);
+    }
+
+    /// <summary>a without what is in b.</summary>
+    public static void AndNot(byte* a, byte* b, byte* result, int count)
+    {
+        var i = 0;
+        for (; i <= count - 16; i += 16) Vector128.AndNot(Vector128.Load(a + i), Vector128.Load(b + i)).Store(result + i);
+        for (; i < count; i++) result[i] = (byte)(a[i] & ~b[i]);
+    }
+
+    public static bool Any(byte* a, int count) => new ReadOnlySpan<byte>(a, count).IndexOfAnyExcept((byte)0) >= 0;
+}

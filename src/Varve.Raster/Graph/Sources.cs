@@ -1,0 +1,86 @@
+using Varve.Raster.Files;
+using Varve.Raster.Grids;
+
+namespace Varve.Raster.Graph;
+
+/// <summary>A file's part in a source: which file, and where it lies on the source's grid.</summary>
+internal sealed record Piece(GeoTiff File, int Band, Window Place);
+
+/// <summary>A band of a file, or of several files that lie on one grid; where they overlap, the later one is seen.</summary>
+internal sealed class RasterSource : Source
+{
+    private RasterSource(string name, Grid grid, IReadOnlyList<Piece> pieces, PixelType type, double? noData)
+        : base(type, RangeOf(type, noData), noData is not null)
+    {
+        (Name, Grid, Pieces, NoData) = (name, grid, pieces, noData);
+    }
+
+    public override string Name { get; }
+    public override Grid Grid { get; }
+    public IReadOnlyList<Piece> Pieces { get; }
+    /// <summary>What stands for missing pixels; null when the type has no such value.</summary>
+    public double? NoData { get; }
+
+    /// <exception cref="RasterException">There is no such band, or it cannot be read.</exception>
+    public static RasterSource Of(GeoTiff file, int band)
+    {
+        Check(file, band);
+        return new RasterSource(file.Image.Bands > 1 ? $"{file.Name} (band {band + 1})" : file.Name, file.Grid, [new Piece(file, band, file.Grid.All)], file.Image.Type, Known(file));
+    }
+
+    /// <exception cref="RasterException">They do not lie on one grid, or are not of one type.</exception>
+    public static RasterSource Of(IReadOnlyList<GeoTiff> files, int band)
+    {
+        if (files.Count == 1) return Of(files[0], band);
+        foreach (var file in files) Check(file, band);
+        var first = files[0];
+        foreach (var file in files)
+        {
+            if (file.Image.Type != first.Image.Type) throw new RasterException($"{first.Name} holds {first.Image.Type} and {file.Name} {file.Image.Type}; tiles of one layer must be of one type (varve raster convert --type)");
+            if (!Nullable.Equals(Known(file), Known(first))) throw new RasterException($"{first.Name} and {file.Name} have different nodata values; tiles of one layer must have the same (varve raster convert --nodata)");
+        }
+        var reference = Alignment.Reference(files.Select(static f => f.Grid))!;
+        var referenceName = files.First(f => f.Grid == reference).Name;
+        var places = files.Select(f => Alignment.Place(reference, referenceName, f.Grid, f.Name)).ToList();
+        var all = places.Aggregate(static (a, b) => a.Or(b));
+        var pieces = files.Zip(places, (f, p) => new Piece(f, band, p.Moved(-all.X, -all.Y))).ToList();
+        return new RasterSource($"{first.Name} and {files.Count - 1} more", reference.Part(all), pieces, first.Image.Type, Known(first));
+    }
+
+    private RasterSource(RasterSource other, Grid grid) : this(other.Name, grid, other.Pieces, other.Type, other.NoData) { }
+
+    /// <summary>The same pixels at another place.</summary>
+    public RasterSource At(Grid grid) => new(this, grid);
+
+    private static void Check(GeoTiff file, int band)
+    {
+        if (file.Image.WhyNot() is { Length: > 0 } why) throw new RasterException($"{file.Name}: {why}");
+        if (band < 0 || band >= file.Image.Bands) throw new RasterException($"{file.Name}: it has {file.Image.Bands} band{(file.Image.Bands == 1 ? "" : "s")}, and no band {band + 1}");
+    }
+
+    private static double? Known(GeoTiff file) => file.NoData is { } value && (file.Image.Type == PixelType.Float32 || file.Image.Type.Has(value)) ? value : null;
+
+    private static ValueRange? RangeOf(PixelType type, double? noData)
+    {
+        if (type.IsFloat() || noData is not { } value) return null;
+        var range = type.Range();
+        // One at an end is no value, and leaves room for the missing pixels of what is computed.
+        if ((Int128)value == range.Least && value != 0) return range with { Least = range.Least + 1 };
+        return (Int128)value == range.Most ? range with { Most = range.Most - 1 } : range;
+    }
+}
+
+/// <summary>The true area of each pixel in square metres, on whatever grid the other layers have; it lies where its part does, or everywhere.</summary>
+internal sealed class PixelArea(Node? where) : Source(PixelType.Float64, null, false, where is null ? [] : [where])
+{
+    public override string Name => "area()";
+    public override Grid? Grid => null;
+}
+
+/// <summary>A layer one pixel wide, whose value holds for the whole row.</summary>
+internal sealed class LatitudeSource(RasterSource column) : Source(column.Type, column.Range, column.CanMiss)
+{
+    public RasterSource Column { get; } = column.Grid.Width == 1 ? column : throw new RasterException($"{column.Name}: it is {column.Grid.Width} pixels wide; a layer of one value for each row is one pixel wide");
+    public override string Name => Column.Name;
+    public override Grid Grid => Column.Grid;
+}

@@ -1,0 +1,45 @@
+namespace Varve.Raster;
+
+/// <summary>How the tiles of an output are packed.</summary>
+public enum Compression
+{
+    /// <summary>Not at all.</summary>
+    None,
+    /// <summary>LZW, which every reader knows.</summary>
+    Lzw,
+    /// <summary>Deflate, which nearly every reader knows.</summary>
+    Deflate,
+    /// <summary>Zstandard, the fastest to read; GDAL reads it where it was built with it.</summary>
+    Zstd,
+}
+
+/// <summary>How a GeoTIFF is written. Whatever is left out is chosen, and reported.</summary>
+public sealed record WriteOptions
+{
+    /// <summary>How tiles are packed.</summary>
+    public Compression Compression { get; init; } = Compression.Deflate;
+
+    /// <summary>1 to 9 for Deflate, 1 to 19 for Zstandard; null for the usual one.</summary>
+    public int? Level { get; init; }
+
+    /// <summary>1 none, 2 differences, 3 differences of real numbers; null for what suits the type.</summary>
+    public int? Predictor { get; init; }
+
+    /// <summary>What pixels hold; null for the type of the expression. Values that do not fit become the nearest that do.</summary>
+    public PixelType? Type { get; init; }
+
+    /// <summary>What stands for missing pixels; null for a value that no pixel can have. A valid pixel of this value is an error.</summary>
+    public double? NoData { get; init; }
+
+    /// <summary>Width and height of tiles, a multiple of 16; null for what suits the inputs.</summary>
+    public int? TileSize { get; init; }
+
+    /// <summary>Whether tiles without a value other than nodata (0 when there is none) are left out.</summary>
+    public bool Sparse { get; init; } = true;
+
+    /// <summary>Whether the file is a BigTIFF; null for when it could grow over 4 GB.</summary>
+    public bool? BigTiff { get; init; }
+
+    /// <summary>Names of the bands, in their order.</summary>
+    public IReadOnlyList<string> BandNames { get; init; } = [];
+}
