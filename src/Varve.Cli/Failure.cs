@@ -1,6 +1,8 @@
 using Microsoft.Data.Sqlite;
 using Varve.Documents;
 using Varve.Lineage;
+using Varve.Raster;
+using Varve.Raster.Expressions;
 using Varve.Running;
 using Varve.Steps;
 using Varve.Store;
@@ -26,6 +28,8 @@ internal static class Failure
         {
             OperationCanceledException => (Interrupted, "interrupted"),
             UsageException or SettingsException or NotKnownException or NoChainException or NotPortableException or DocumentException or ConflictException => (Usage, failure.Message),
+            ExpressionException => (Usage, failure.Message),
+            RasterException => (NoSandbox, failure.Message),
             StepRefusedException => (NoSandbox, failure.Message),
             DamagedLineageException or DamagedStoreException => (Damaged, failure.Message),
             SqliteException { SqliteErrorCode: Full } => (NoSandbox, "the disk that holds VARVE_HOME is full, and the step could not be recorded; free some space (varve gc) and run again"),
@@ -33,7 +37,8 @@ internal static class Failure
             IOException or UnauthorizedAccessException => (NoSandbox, failure.Message),
             _ => (NoSandbox, $"internal error: {failure.GetType().Name}: {failure.Message}" + (verbose ? "" : " (this is a fault in Varve; --verbose says where)")),
         };
-        Console.Error.WriteLine($"varve: {text.ReplaceLineEndings(" ")}");
+        // An expression is shown below what is wrong with it.
+        Console.Error.WriteLine($"varve: {(failure is ExpressionException ? text : text.ReplaceLineEndings(" "))}");
         if (verbose) Console.Error.WriteLine(failure);
         return isExec && status != Interrupted ? ExecFailed : status;
     }

@@ -42,4 +42,7 @@ public sealed record WriteOptions
 
     /// <summary>Names of the bands, in their order.</summary>
     public IReadOnlyList<string> BandNames { get; init; } = [];
+
+    /// <summary>Red, green and blue, 0 to 65535, of all values of a byte or a 16-bit number, all reds first; null for none.</summary>
+    internal long[]? ColorMap { get; init; }
 }

@@ -1,15 +1,26 @@
 using System.Numerics;
 using System.Numerics.Tensors;
 using Varve.Raster.Graph;
+using Varve.Raster.Grids;
 
 namespace Varve.Raster.Evaluation;
 
 /// <summary>Truths joined. What a missing one cannot change is not missing: false and anything is false, true or anything is true.</summary>
 internal sealed unsafe class TruthStep(Operation operation, int result, int a, int b) : Step(result, a, b)
 {
+    public override Known? Shortcut(Known?[] known, Window chunk)
+    {
+        if (operation is Operation.Xor or Operation.BitXor) return null;
+        var deciding = new Known(operation is Operation.And or Operation.BitAnd ? 0u : 1u, false);
+        return known[Parts[0]] == deciding || known[Parts[1]] == deciding ? deciding : null;
+    }
+
     public override void Run(Frame f, int at, int count)
     {
-        var (x, y, into, miss) = (f.Data[Parts[0]], f.Data[Parts[1]], f.Data[Result], f.Miss[Result]);
+        var x = f.Data[Parts[0]];
+        var y = f.Data[Parts[1]];
+        var into = f.Data[Result];
+        var miss = f.Miss[Result];
         var hasMiss = f.HasMiss[Parts[0]] || f.HasMiss[Parts[1]];
         f.HasMiss[Result] = hasMiss;
         if (operation is Operation.Xor or Operation.BitXor)
@@ -25,7 +36,8 @@ internal sealed unsafe class TruthStep(Operation operation, int result, int a, i
             else Kernels.Or(x, y, into, count);
             return;
         }
-        var (missX, missY) = (f.HasMiss[Parts[0]] ? f.Miss[Parts[0]] : null, f.HasMiss[Parts[1]] ? f.Miss[Parts[1]] : null);
+        var missX = f.HasMiss[Parts[0]] ? f.Miss[Parts[0]] : null;
+        var missY = f.HasMiss[Parts[1]] ? f.Miss[Parts[1]] : null;
         for (var i = 0; i < count; i++)
         {
             var (p, q) = (missX == null ? (byte)0 : missX[i], missY == null ? (byte)0 : missY[i]);
@@ -56,9 +68,22 @@ internal sealed unsafe class NotStep(int result, int a) : Step(result, a)
 /// <summary>One of two values, by a condition.</summary>
 internal sealed unsafe class ChoiceStep(int size, bool isReal, int result, int condition, int a, int b) : Step(result, condition, a, b)
 {
+    public override Known? Shortcut(Known?[] known, Window chunk) => known[Parts[0]] switch
+    {
+        null => null,
+        { IsMissing: true } => isReal ? Known.Of(size == 4 ? PixelType.Float32 : PixelType.Float64, double.NaN) : new Known(0, true),
+        { Bits: var isTrue } => known[isTrue != 0 ? Parts[1] : Parts[2]],
+    };
+
+    public override IEnumerable<int> Needs(Known?[] known) =>
+        known[Parts[0]] is { IsMissing: false, Bits: var isTrue } ? [Parts[0], isTrue != 0 ? Parts[1] : Parts[2]] : Parts;
+
     public override void Run(Frame f, int at, int count)
     {
-        var (when, x, y, into) = (f.Data[Parts[0]], f.Data[Parts[1]], f.Data[Parts[2]], f.Data[Result]);
+        var when = f.Data[Parts[0]];
+        var x = f.Data[Parts[1]];
+        var y = f.Data[Parts[2]];
+        var into = f.Data[Result];
         switch (size)
         {
             case 1: Kernels.Choose(when, x, y, into, count); break;
@@ -117,7 +142,8 @@ internal sealed unsafe class MembershipStep<T> : Step where T : unmanaged, INumb
     public override void Run(Frame f, int at, int count)
     {
         JoinMissing(f, count);
-        var (x, into) = ((T*)f.Data[Parts[0]], f.Data[Result]);
+        var x = (T*)f.Data[Parts[0]];
+        var into = f.Data[Result];
         if (isReal)
         {
             for (var i = 0; i < count; i++)
@@ -158,7 +184,8 @@ internal sealed unsafe class MissingStep(PixelType type, int result, int a) : St
 {
     public override void Run(Frame f, int at, int count)
     {
-        var (from, into) = (Parts[0], f.Data[Result]);
+        var from = Parts[0];
+        var into = f.Data[Result];
         f.HasMiss[Result] = false;
         if (type == PixelType.Float32) Kernels.Compare<float, IsNotEqual>((float*)f.Data[from], (float*)f.Data[from], into, count);
         else if (type == PixelType.Float64) Kernels.Compare<double, IsNotEqual>((double*)f.Data[from], (double*)f.Data[from], into, count);
@@ -175,7 +202,8 @@ internal sealed unsafe class FilledStep<T>(int result, int a, double real, Int12
 
     public override void Run(Frame f, int at, int count)
     {
-        var (x, into) = ((T*)f.Data[Parts[0]], (T*)f.Data[Result]);
+        var x = (T*)f.Data[Parts[0]];
+        var into = (T*)f.Data[Result];
         var miss = f.HasMiss[Parts[0]] ? f.Miss[Parts[0]] : null;
         f.HasMiss[Result] = false;
         for (var i = 0; i < count; i++) into[i] = (miss != null && miss[i] != 0) || (isReal && T.IsNaN(x[i])) ? value : x[i];
@@ -197,7 +225,9 @@ internal sealed unsafe class CastStep<TFrom, TTo>(int result, int a) : Step(resu
 
     public override void Run(Frame f, int at, int count)
     {
-        var (x, into, miss) = ((TFrom*)f.Data[Parts[0]], (TTo*)f.Data[Result], f.Miss[Result]);
+        var x = (TFrom*)f.Data[Parts[0]];
+        var into = (TTo*)f.Data[Result];
+        var miss = f.Miss[Result];
         var from = Parts[0];
         f.HasMiss[Result] = false;
         TensorPrimitives.ConvertSaturating(new ReadOnlySpan<TFrom>(x, count), new Span<TTo>(into, count));
@@ -240,7 +270,8 @@ internal sealed unsafe class NotZeroStep<T>(int result, int a) : Step(result, a)
     public override void Run(Frame f, int at, int count)
     {
         JoinMissing(f, count);
-        var (x, into) = ((T*)f.Data[Parts[0]], f.Data[Result]);
+        var x = (T*)f.Data[Parts[0]];
+        var into = f.Data[Result];
         if (isReal)
         {
             Kernels.Compare<T, IsNotEqual>(x, x, f.Miss[Result], count);

@@ -50,8 +50,6 @@ internal sealed unsafe class Frame : IDisposable
     public byte*[] Sources { get; }
     /// <summary>Which pixels are computed now.</summary>
     public Window Chunk { get; set; }
-    /// <summary>The areas of a pixel of each row of the chunk.</summary>
-    public double[] RowAreas { get; set; } = [];
     public long Bytes { get; }
 
     public void Dispose() => NativeMemory.AlignedFree(memory);

@@ -141,5 +141,24 @@ internal static unsafe class Kernels
         for (; i < count; i++) result[i] = (byte)(a[i] & ~b[i]);
     }
 
+    public static long Sum(byte* a, int count)
+    {
+        var (all, i) = (0L, 0);
+        while (i <= count - 16)
+        {
+            // Bytes add up in 16 bits for 128 rounds.
+            var sum = Vector128<ushort>.Zero;
+            for (var end = Math.Min(count - 16, i + 127 * 16); i <= end; i += 16)
+            {
+                var (low, high) = Vector128.Widen(Vector128.Load(a + i));
+                sum += low + high;
+            }
+            var (lower, upper) = Vector128.Widen(sum);
+            all += Vector128.Sum(lower) + Vector128.Sum(upper);
+        }
+        for (; i < count; i++) all += a[i];
+        return all;
+    }
+
     public static bool Any(byte* a, int count) => new ReadOnlySpan<byte>(a, count).IndexOfAnyExcept((byte)0) >= 0;
 }

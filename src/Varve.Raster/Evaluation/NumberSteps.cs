@@ -10,7 +10,9 @@ internal sealed unsafe class ArithmeticStep<T>(Operation operation, int result, 
     public override void Run(Frame f, int at, int count)
     {
         JoinMissing(f, count);
-        var (x, y, into) = (new ReadOnlySpan<T>(f.Data[Parts[0]], count), new ReadOnlySpan<T>(f.Data[Parts[1]], count), new Span<T>(f.Data[Result], count));
+        var x = new ReadOnlySpan<T>(f.Data[Parts[0]], count);
+        var y = new ReadOnlySpan<T>(f.Data[Parts[1]], count);
+        var into = new Span<T>(f.Data[Result], count);
         switch (operation)
         {
             case Operation.Add: TensorPrimitives.Add(x, y, into); break;
@@ -67,7 +69,9 @@ internal sealed unsafe class RealStep<T>(Operation operation, int result, int a,
 {
     public override void Run(Frame f, int at, int count)
     {
-        var (x, y, into) = (new ReadOnlySpan<T>(f.Data[Parts[0]], count), new ReadOnlySpan<T>(f.Data[Parts[1]], count), new Span<T>(f.Data[Result], count));
+        var x = new ReadOnlySpan<T>(f.Data[Parts[0]], count);
+        var y = new ReadOnlySpan<T>(f.Data[Parts[1]], count);
+        var into = new Span<T>(f.Data[Result], count);
         switch (operation)
         {
             case Operation.Add: TensorPrimitives.Add(x, y, into); break;
@@ -91,7 +95,7 @@ internal sealed unsafe class RealStep<T>(Operation operation, int result, int a,
     }
 
     /// <summary>The quotient towards minus infinity and its rest, as Python and numpy compute them.</summary>
-    private static (T Whole, T Rest) Divide(T a, T b)
+    private static (T Whole, T Left) Divide(T a, T b)
     {
         if (b == T.Zero) return (a / b, T.NaN);
         var rest = a % b;
@@ -117,7 +121,9 @@ internal sealed unsafe class BitStep<T>(Operation operation, int result, int a, 
     public override void Run(Frame f, int at, int count)
     {
         JoinMissing(f, count);
-        var (x, y, into) = (new ReadOnlySpan<T>(f.Data[Parts[0]], count), new ReadOnlySpan<T>(f.Data[Parts[1]], count), new Span<T>(f.Data[Result], count));
+        var x = new ReadOnlySpan<T>(f.Data[Parts[0]], count);
+        var y = new ReadOnlySpan<T>(f.Data[Parts[1]], count);
+        var into = new Span<T>(f.Data[Result], count);
         if (operation == Operation.BitAnd) TensorPrimitives.BitwiseAnd(x, y, into);
         else if (operation == Operation.BitOr) TensorPrimitives.BitwiseOr(x, y, into);
         else TensorPrimitives.Xor(x, y, into);
@@ -132,7 +138,9 @@ internal sealed unsafe class CompareStep<T>(Operation operation, int result, int
     public override void Run(Frame f, int at, int count)
     {
         JoinMissing(f, count);
-        var (x, y, into) = ((T*)f.Data[Parts[0]], (T*)f.Data[Parts[1]], f.Data[Result]);
+        var x = (T*)f.Data[Parts[0]];
+        var y = (T*)f.Data[Parts[1]];
+        var into = f.Data[Result];
         if (isReal)
         {
             RealMissing(f, x, into, count);
@@ -171,7 +179,8 @@ internal sealed unsafe class IntegerStep<T>(Function function, int result, int a
     public override void Run(Frame f, int at, int count)
     {
         JoinMissing(f, count);
-        var (x, into) = (new ReadOnlySpan<T>(f.Data[Parts[0]], count), new Span<T>(f.Data[Result], count));
+        var x = new ReadOnlySpan<T>(f.Data[Parts[0]], count);
+        var into = new Span<T>(f.Data[Result], count);
         switch (function)
         {
             case Function.Complement: TensorPrimitives.OnesComplement(x, into); break;
@@ -189,7 +198,8 @@ internal sealed unsafe class RealFunctionStep<T>(Function function, int result, 
 {
     public override void Run(Frame f, int at, int count)
     {
-        var (x, into) = (new ReadOnlySpan<T>(f.Data[Parts[0]], count), new Span<T>(f.Data[Result], count));
+        var x = new ReadOnlySpan<T>(f.Data[Parts[0]], count);
+        var into = new Span<T>(f.Data[Result], count);
         switch (function)
         {
             case Function.Negate: TensorPrimitives.Negate(x, into); break;

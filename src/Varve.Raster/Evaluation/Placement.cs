@@ -43,6 +43,10 @@ internal sealed class Placement
     /// <summary>The area of the results, together; empty when the layers share nothing.</summary>
     public Window Everything { get; }
 
+    /// <summary>The grid of a window; one of the layers' own, number for number, where one is that window.</summary>
+    public Grid GridOf(Window window) => places.Where(p => p.Value == window && p.Key is not LatitudeSource).Select(static p => p.Key.Grid!)
+        is var same && Alignment.Reference(same) is { } grid ? grid : Reference.Part(window);
+
     /// <summary>Where a source's own first pixel lies.</summary>
     public Window Of(Source source) => places[source];
 
@@ -51,7 +55,8 @@ internal sealed class Placement
         switch (node)
         {
             case LatitudeSource: return null;
-            case PixelArea { Parts: [var where] }: return Areas[where];
+            case Generated generated: return generated.PlaceOn(Reference);
+            case Masked masked: return Joined(masked.Parts[0], masked.Parts[1], isBoth: true);
             case Source source: return source.Grid is null ? null : places[source];
             case Constant: return null;
             case Choice choice: return Areas[choice.Parts[0]] ?? Joined(choice.Parts[1], choice.Parts[2], isBoth: false);

@@ -14,6 +14,7 @@ internal sealed unsafe class Program
     private readonly List<PixelType> types = [];
     private readonly List<(int Slot, PixelType Type, double Real, Int128? Integer)> constants = [];
     private readonly Placement placement;
+    private readonly bool[] isConstant;
 
     /// <param name="roots">The results wanted, as the types they have.</param>
     /// <param name="placement">Where everything lies.</param>
@@ -23,6 +24,8 @@ internal sealed unsafe class Program
         foreach (var node in Node.InOrder(roots)) values[node] = Lower(node);
         Roots = [.. roots.Select(r => values[r])];
         (Slots, Buffers) = Arrange();
+        isConstant = new bool[types.Count];
+        foreach (var (slot, _, _, _) in constants) isConstant[slot] = true;
     }
 
     public List<Step> Steps { get; } = [];
@@ -30,8 +33,9 @@ internal sealed unsafe class Program
     public IReadOnlyList<int> Roots { get; }
     /// <summary>What is read.</summary>
     public List<Source> Sources { get; } = [];
-    public bool NeedsAreas { get; private set; }
     public IReadOnlyList<Slot> Slots { get; }
+    /// <summary>The values that are numbers of the expression.</summary>
+    public IEnumerable<int> ConstantSlots => constants.Select(static c => c.Slot);
     /// <summary>Bytes of a number in each buffer.</summary>
     public IReadOnlyList<int> Buffers { get; }
 
@@ -50,11 +54,7 @@ internal sealed unsafe class Program
         return frame;
     }
 
-    /// <summary>Computes all results over a run of the chunk's pixels.</summary>
-    public void Run(Frame frame, int at, int count)
-    {
-        foreach (var step in Steps) step.Run(frame, at, count);
-    }
+    public bool IsConstant(int slot) => isConstant[slot];
 
     private int Lower(Node node)
     {
@@ -67,6 +67,8 @@ internal sealed unsafe class Program
             Cast c => As(values[c.Parts[0]], c.Type),
             Choice c => Make((typeof(Choice), c.Type, values[c.Parts[0]], Part(c, 1, c.Type), Part(c, 2, c.Type)), c.Type,
                 r => new ChoiceStep(c.Type.Size(), c.Type.IsFloat(), r, values[c.Parts[0]], Part(c, 1, c.Type), Part(c, 2, c.Type))),
+            Masked m => Make((typeof(Choice), m.Type, values[m.Parts[1]], values[m.Parts[0]], Fixed(m.Type, double.NaN, null)), m.Type,
+                r => new ChoiceStep(m.Type.Size(), m.Type.IsFloat(), r, values[m.Parts[1]], values[m.Parts[0]], Fixed(m.Type, double.NaN, null))),
             Membership m => Make((typeof(Membership), values[m.Parts[0]], string.Join(',', m.Values.Select(PixelTypes.Text))), m.Type,
                 r => Step.ForType(m.Parts[0].Type, new MembershipStep<byte>.Maker(r, values[m.Parts[0]], m.Values))),
             Missing m => Make((typeof(Missing), values[m.Parts[0]]), m.Type, r => new MissingStep(m.Parts[0].Type, r, values[m.Parts[0]])),
@@ -74,23 +76,22 @@ internal sealed unsafe class Program
                 r => Step.ForType(f.Type, new FilledStep<byte>.Maker(r, Part(f, 0, f.Type), f.Value.Real, f.Value.Integer))),
             _ => throw new InvalidOperationException($"no steps for {node.GetType().Name}"),
         };
-        if (node is not (Constant or RasterSource or LatitudeSource) && placement.Areas[node] is { } area && !area.Holds(placement.Everything) && node.Parts.Count > 0)
+        // Outside a file's area its pixels are read as 0, which must not be taken for what stands for missing ones.
+        var isConfined = node is Constant || (node is Source && node is not RasterSource { NoData: 0 } && node is not Generated { NoData: 0 });
+        if (!isConfined && placement.Areas[node] is { } area && !area.Holds(placement.Everything))
             value = Make((typeof(ConfineStep), value, area), node.Type, r => new ConfineStep(r, value, node.Type, area));
         return value;
     }
 
     private int Read(Source source)
     {
-        if (source is PixelArea)
-        {
-            NeedsAreas = true;
-            return Make(typeof(PixelArea), PixelType.Float64, static r => new AreaStep(r));
-        }
-        var noData = (source as RasterSource ?? ((LatitudeSource)source).Column).NoData;
+        var noData = source switch { RasterSource raster => raster.NoData, LatitudeSource rows => rows.Column.NoData, _ => ((Generated)source).NoData };
         return Make(source, source.Type, r =>
         {
             Sources.Add(source);
-            return Step.ForType(source.Type, new SourceStep<byte>.Maker(r, Sources.Count - 1, noData));
+            return source is LatitudeSource
+                ? Step.ForType(source.Type, new RowStep<byte>.Maker(r, Sources.Count - 1, noData))
+                : Step.ForType(source.Type, new SourceStep<byte>.Maker(r, Sources.Count - 1, noData));
         });
     }
 

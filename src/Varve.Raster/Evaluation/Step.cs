@@ -1,5 +1,4 @@
 using System.Numerics;
-using Varve.Raster.Graph;
 using Varve.Raster.Grids;
 
 namespace Varve.Raster.Evaluation;
@@ -15,6 +14,15 @@ internal abstract unsafe class Step(int result, params int[] parts)
     /// <param name="count">How many.</param>
     public abstract void Run(Frame f, int at, int count);
 
+    /// <summary>Whether a pixel of the result follows from the same pixel of its parts, and from nothing else.</summary>
+    public virtual bool FollowsFromParts => true;
+
+    /// <summary>What it is all over a chunk, when some parts that are known there decide it; null when they do not.</summary>
+    public virtual Known? Shortcut(Known?[] known, Window chunk) => null;
+
+    /// <summary>The parts it looks at, where some are known all over the chunk.</summary>
+    public virtual IEnumerable<int> Needs(Known?[] known) => Parts;
+
     /// <summary>Missing where any part is.</summary>
     protected void JoinMissing(Frame f, int count)
     {
@@ -29,7 +37,10 @@ internal abstract unsafe class Step(int result, params int[] parts)
     }
 
     /// <summary>A step of a generic class for a type of pixels.</summary>
-    public static Step ForType(PixelType type, IStepMaker maker) => type switch
+    public static Step ForType(PixelType type, IStepMaker maker) => ForType<Step>(type, maker);
+
+    /// <summary>A thing of a generic class for a type of pixels.</summary>
+    public static TThing ForType<TThing>(PixelType type, IMaker<TThing> maker) => type switch
     {
         PixelType.Boolean or PixelType.Byte => maker.Make<byte>(),
         PixelType.Int8 => maker.Make<sbyte>(),
@@ -44,15 +55,27 @@ internal abstract unsafe class Step(int result, params int[] parts)
     };
 }
 
-/// <summary>Makes a step for whichever type of numbers.</summary>
-internal interface IStepMaker
+/// <summary>Makes a thing for whichever type of numbers.</summary>
+internal interface IMaker<out TThing>
 {
-    Step Make<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T>;
+    TThing Make<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T>;
+}
+
+/// <summary>Makes a step for whichever type of numbers.</summary>
+internal interface IStepMaker : IMaker<Step>;
+
+/// <summary>A step that gives the pixels of a source.</summary>
+internal interface ISourceStep
+{
+    /// <summary>The number of the source in the program.</summary>
+    int Source { get; }
 }
 
 /// <summary>Pixels of a source, straight from the chunk where nothing stands for missing ones in real numbers.</summary>
-internal sealed unsafe class SourceStep<T>(int result, int source, double? noData) : Step(result) where T : unmanaged, INumber<T>
+internal sealed unsafe class SourceStep<T>(int result, int source, double? noData) : Step(result), ISourceStep where T : unmanaged, INumber<T>
 {
+    public int Source => source;
+
     private readonly T none = noData is { } value ? T.CreateSaturating(value) : T.Zero;
     private readonly bool isReal = typeof(T) == typeof(float) || typeof(T) == typeof(double);
 
@@ -82,26 +105,52 @@ internal sealed unsafe class SourceStep<T>(int result, int source, double? noDat
     }
 }
 
-/// <summary>The area of a pixel of each row.</summary>
-internal sealed unsafe class AreaStep(int result) : Step(result)
+/// <summary>Pixels of a source that has one value for a whole row.</summary>
+internal sealed unsafe class RowStep<T>(int result, int source, double? noData) : Step(result), ISourceStep where T : unmanaged, INumber<T>
 {
+    private readonly T none = noData is { } value ? T.CreateSaturating(value) : T.Zero;
+
+    public int Source => source;
+
     public override void Run(Frame f, int at, int count)
     {
-        var into = new Span<double>(f.Data[Result], count);
+        var rows = (T*)f.Sources[source];
+        var into = new Span<T>(f.Own[Result], count);
         var width = (int)f.Chunk.Width;
-        for (var row = at / width; !into.IsEmpty; row++)
+        f.Data[Result] = f.Own[Result];
+        f.HasMiss[Result] = false;
+        for (var (row, done) = (at / width, 0); done < count; row++)
         {
-            var part = Math.Min(into.Length, (row + 1) * width - at);
-            into[..part].Fill(f.RowAreas[row]);
-            into = into[part..];
-            at += part;
+            var run = Math.Min(count - done, (row + 1) * width - at - done);
+            var isMissing = noData is not null && (rows[row] == none || T.IsNaN(rows[row]));
+            into.Slice(done, run).Fill(rows[row]);
+            if (isMissing || f.HasMiss[Result])
+            {
+                if (!f.HasMiss[Result]) new Span<byte>(f.Miss[Result], done).Clear();
+                f.HasMiss[Result] = true;
+                new Span<byte>(f.Miss[Result] + done, run).Fill(isMissing ? (byte)1 : (byte)0);
+                if (isMissing && (typeof(T) == typeof(float) || typeof(T) == typeof(double))) into.Slice(done, run).Fill(T.CreateTruncating(double.NaN));
+            }
+            done += run;
         }
+        if (typeof(T) == typeof(float) || typeof(T) == typeof(double)) f.HasMiss[Result] = false;
+    }
+
+    /// <summary>For a source of any type.</summary>
+    public sealed record Maker(int Result, int Source, double? NoData) : IStepMaker
+    {
+        public Step Make<TPixel>() where TPixel : unmanaged, INumber<TPixel>, IMinMaxValue<TPixel> => new RowStep<TPixel>(Result, Source, NoData);
     }
 }
 
 /// <summary>0, and nothing missing, outside the area in which a value lies.</summary>
 internal sealed unsafe class ConfineStep(int result, int part, PixelType type, Window area) : Step(result, part)
 {
+    public override bool FollowsFromParts => false;
+
+    public override Known? Shortcut(Known?[] known, Window chunk) =>
+        area.And(chunk).IsEmpty ? new Known(0, false) : area.Holds(chunk) ? known[Parts[0]] : null;
+
     public override void Run(Frame f, int at, int count)
     {
         var from = Parts[0];

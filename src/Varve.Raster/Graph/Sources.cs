@@ -70,13 +70,6 @@ internal sealed class RasterSource : Source
     }
 }
 
-/// <summary>The true area of each pixel in square metres, on whatever grid the other layers have; it lies where its part does, or everywhere.</summary>
-internal sealed class PixelArea(Node? where) : Source(PixelType.Float64, null, false, where is null ? [] : [where])
-{
-    public override string Name => "area()";
-    public override Grid? Grid => null;
-}
-
 /// <summary>A layer one pixel wide, whose value holds for the whole row.</summary>
 internal sealed class LatitudeSource(RasterSource column) : Source(column.Type, column.Range, column.CanMiss)
 {

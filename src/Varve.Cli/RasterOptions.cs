@@ -1,0 +1,118 @@
+using System.CommandLine;
+using Varve.Raster;
+using Varve.Raster.Expressions;
+using Map = Varve.Raster.Raster;
+
+namespace Varve.Cli;
+
+/// <summary>The options of raster commands that take expressions: layers, memory, threads.</summary>
+internal sealed class RasterOptions
+{
+    private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
+    private readonly Option<string[]> layers = new("--layer", "-l") { Description = "A layer and its file; given again with the same name, tiles of one layer; NAME[2] in the expression is its second band", HelpName = "NAME=FILE" };
+    private readonly Option<string[]> rows = new("--rows") { Description = "A layer from a file one pixel wide, whose values hold for whole rows", HelpName = "NAME=FILE" };
+    private readonly Option<string> file = new("--file", "-f") { Description = "Read the expression from a file: lines `name = expression`, then what to compute", HelpName = "FILE" };
+    private readonly Option<string> memory = new("--memory") { Description = "Most memory: 128M, 4G; else half of what is free", HelpName = "SIZE" };
+    private readonly Option<int?> threads = new("-j", "--jobs") { Description = "Threads; else one for each core", HelpName = "N" };
+
+    /// <summary>Adds them to a command.</summary>
+    public RasterOptions To(Command command, bool hasLayers = true)
+    {
+        if (hasLayers)
+            foreach (var option in (Option[])[layers, rows, file]) command.Add(option);
+        command.Add(memory);
+        command.Add(threads);
+        return this;
+    }
+
+    /// <summary>The rasters that were named: expressions, files when there are no layers, or the expression in a file.</summary>
+    /// <exception cref="UsageException">None, or one that cannot be understood.</exception>
+    public List<Map> Rasters(ParseResult parsed, IReadOnlyList<string> words)
+    {
+        var texts = words.ToList();
+        if (parsed.GetValue(file) is { } path)
+        {
+            if (texts.Count > 0) throw new UsageException("give expressions, or a file of one with -f, not both");
+            texts.Add(TextOf(path));
+        }
+        if (texts.Count == 0) throw new UsageException("what shall be computed is missing: an expression, a file, or -f FILE");
+        var known = new Layers(Pairs(parsed.GetValue(layers)), Pairs(parsed.GetValue(rows)));
+        return [.. texts.Select(text => known.IsEmpty && File.Exists(text) ? Map.Open(text) : ExpressionParser.Parse(text, known.Find, known.Names))];
+    }
+
+    public static List<(string Name, string Path)> Pairs(string[]? words)
+    {
+        var pairs = new List<(string, string)>();
+        foreach (var word in words ?? [])
+        {
+            var at = word.IndexOf('=', StringComparison.Ordinal);
+            if (at < 1 || at == word.Length - 1) throw new UsageException($"-l {word}: give a name and a file, NAME=FILE");
+            var name = word[..at];
+            if (!(char.IsLetter(name[0]) || name[0] == '_') || !name.All(static c => char.IsLetterOrDigit(c) || c == '_')) throw new UsageException($"-l {word}: a name is letters, digits and _, and begins with a letter");
+            pairs.Add((name, word[(at + 1)..]));
+        }
+        return pairs;
+    }
+
+    private static string TextOf(string path)
+    {
+        try
+        {
+            return path == "-" ? Console.In.ReadToEnd() : File.ReadAllText(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"-f {path}: {e.Message}");
+        }
+    }
+
+    /// <summary>What may be used, with progress on the terminal.</summary>
+    public Limits Limits(ParseResult parsed, CommonOptions common, CancellationToken cancellation)
+    {
+        var number = parsed.GetValue(threads);
+        if (number is < 1) throw new UsageException($"-j {number}: give a number from 1");
+        long? bytes = parsed.GetValue(memory) is { } size ? StepOptionSet.ParseSize(size) : null;
+        if (bytes < Varve.Raster.Limits.LeastMemory) throw new UsageException($"--memory {parsed.GetValue(memory)}: at least {Words.Size(Varve.Raster.Limits.LeastMemory)} are needed");
+        var isLive = !common.Quiet && !common.Json && !common.NoColor && !Console.IsErrorRedirected;
+        return new Limits
+        {
+            Memory = bytes, Threads = number, Cancellation = cancellation,
+            Progress = isLive ? Show : null,
+            Done = report =>
+            {
+                if (isLive && report.Elapsed > Quiet) Console.Error.Write("\r\e[K");
+                if (common.Verbose || (!common.Quiet && !common.Json && report.Elapsed > Quiet)) Tell(report);
+            },
+        };
+    }
+
+    private static void Show(Progress progress)
+    {
+        if (progress.Elapsed < Quiet) return;
+        var left = progress.Remaining is { } time && progress.Done < progress.Total ? $", about {Words.About(time)} left" : "";
+        Console.Error.Write($"\r\e[K{100.0 * progress.Done / progress.Total:0} %{left}");
+    }
+
+    private static void Tell(Report report) =>
+        Console.Error.WriteLine($"varve: {report.Pixels:#,0} pixels in {Words.Time(report.Elapsed)}: {report.ChunkWidth} x {report.ChunkHeight} at a time, {Words.Count(report.Threads, "thread")}, "
+            + $"{Words.Size(report.Planned)} set aside of {Words.Size(report.Budget)} allowed; {Words.Count(report.Blocks, "block")} read, {Words.Count(report.Skipped, "chunk")} passed over");
+
+    /// <summary>Layers by name, opened once.</summary>
+    private sealed class Layers(List<(string Name, string Path)> files, List<(string Name, string Path)> rows)
+    {
+        private readonly Dictionary<(string, int), Map> open = [];
+
+        public bool IsEmpty => files.Count == 0 && rows.Count == 0;
+        public IEnumerable<string> Names => files.Concat(rows).Select(static f => f.Name).Distinct();
+
+        public Map? Find(string name, int band)
+        {
+            if (open.TryGetValue((name, band), out var known)) return known;
+            var paths = files.Where(f => f.Name == name).Select(static f => f.Path).ToList();
+            var wide = rows.Where(f => f.Name == name).Select(static f => f.Path).ToList();
+            if (paths.Count == 0 && wide.Count == 0) return null;
+            if (paths.Count > 0 && wide.Count > 0 || wide.Count > 1) throw new UsageException($"the layer '{name}' is given twice");
+            return open[(name, band)] = wide.Count == 1 ? Map.OpenRows(wide[0], band) : Map.Open(paths, band);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using System.Runtime.InteropServices;
+using Varve.Raster.Files;
+
+namespace Varve.Raster.Evaluation;
+
+/// <summary>
+/// Decoded blocks that several chunks need: decoded by who comes first, kept until the last has taken its part, and
+/// thrown away early (to be decoded again) rather than hold more than the limit.
+/// </summary>
+internal sealed unsafe class BlockCache(long limit) : IDisposable
+{
+    private readonly Dictionary<BlockKey, CachedBlock> blocks = [];
+    private readonly LinkedList<CachedBlock> idle = new();
+    private readonly Lock gate = new();
+    private long bytes;
+
+    /// <summary>The block, held until <see cref="Release"/>.</summary>
+    /// <param name="key">Which.</param>
+    /// <param name="size">Its decoded bytes.</param>
+    /// <param name="uses">How many times it will be asked for, by all chunks.</param>
+    /// <param name="mustDecode">Whether the caller has to fill it, and then to call <see cref="CachedBlock.Done"/>.</param>
+    public CachedBlock Claim(BlockKey key, long size, long uses, out bool mustDecode)
+    {
+        lock (gate)
+        {
+            if (blocks.TryGetValue(key, out var known))
+            {
+                if (known.Place is { } place)
+                {
+                    idle.Remove(place);
+                    known.Place = null;
+                }
+                known.Pins++;
+                mustDecode = false;
+                return known;
+            }
+            while (bytes + size > limit && idle.First is { } oldest) Drop(oldest.Value);
+            var block = new CachedBlock(key, (byte*)NativeMemory.AlignedAlloc((nuint)size, 64), size) { Pins = 1, UsesLeft = uses };
+            bytes += size;
+            blocks[key] = block;
+            mustDecode = true;
+            return block;
+        }
+    }
+
+    /// <summary>The caller has taken its part.</summary>
+    public void Release(CachedBlock block)
+    {
+        lock (gate)
+        {
+            block.UsesLeft--;
+            if (--block.Pins > 0) return;
+            if (block.UsesLeft <= 0 || bytes > limit || block.HasFailed) Drop(block);
+            else block.Place = idle.AddLast(block);
+        }
+    }
+
+    private void Drop(CachedBlock block)
+    {
+        if (block.Place is { } place) idle.Remove(place);
+        blocks.Remove(block.Key);
+        bytes -= block.Bytes;
+        NativeMemory.AlignedFree(block.Memory);
+    }
+
+    public void Dispose()
+    {
+        foreach (var block in blocks.Values) NativeMemory.AlignedFree(block.Memory);
+        blocks.Clear();
+    }
+}
+
+/// <summary>Which block: of which image, at which column and row of blocks, of which plane.</summary>
+internal readonly record struct BlockKey(TiffImage Image, long Column, long Row, int Plane);
+
+/// <summary>A block in the making, or made.</summary>
+internal sealed unsafe class CachedBlock(BlockKey key, byte* memory, long bytes)
+{
+    private readonly object gate = new();
+    private bool isReady;
+
+    public BlockKey Key { get; } = key;
+    public byte* Memory { get; } = memory;
+    public long Bytes { get; } = bytes;
+    public int Pins { get; set; }
+    public long UsesLeft { get; set; }
+    public LinkedListNode<CachedBlock>? Place { get; set; }
+    /// <summary>Whether the file never had it.</summary>
+    public bool IsAbsent { get; private set; }
+    public bool HasFailed { get; private set; }
+    public bool IsReady => Volatile.Read(ref isReady);
+
+    public void Done(bool isAbsent, bool hasFailed = false)
+    {
+        lock (gate)
+        {
+            (IsAbsent, HasFailed) = (isAbsent, hasFailed);
+            Volatile.Write(ref isReady, true);
+            Monitor.PulseAll(gate);
+        }
+    }
+
+    /// <exception cref="OperationCanceledException">Who was to decode it could not.</exception>
+    public void Wait()
+    {
+        if (!IsReady)
+            lock (gate)
+                while (!isReady) Monitor.Wait(gate);
+        if (HasFailed) throw new OperationCanceledException("a block another thread was to read could not be read");
+    }
+}

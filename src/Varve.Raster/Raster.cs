@@ -1,0 +1,110 @@
+using Varve.Raster.Evaluation;
+using Varve.Raster.Files;
+using Varve.Raster.Graph;
+using Varve.Raster.Outputs;
+using Varve.Raster.Reductions;
+
+namespace Varve.Raster;
+
+/// <summary>
+/// A raster: a file's band, or what is computed from others. Nothing is read or computed before a number or a file is
+/// asked for; then all of it goes tile by tile through the memory there is, on all cores. Pixels may be missing, and stay
+/// so through every operation; docs/rasters.md has the rules.
+/// </summary>
+public sealed partial class Raster
+{
+    internal Raster(Node node) => Node = node;
+
+    internal Node Node { get; }
+
+    /// <summary>What its pixels hold.</summary>
+    public PixelType Type => Node.Type;
+
+    /// <summary>Where it lies: the area of its layers, joined as its operators say.</summary>
+    /// <exception cref="RasterException">Its layers are not on one grid, or it has none.</exception>
+    public Grid Grid => new Pass([Node], Limits.Default).Grid;
+
+    /// <summary>A band of a GeoTIFF.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="band">Which band, from 1.</param>
+    /// <exception cref="RasterException">It cannot be read.</exception>
+    public static Raster Open(string path, int band = 1) => new(RasterSource.Of(GeoTiff.Open(path), band - 1));
+
+    /// <summary>Files that lie on one grid as one layer; where they overlap the later one is seen, but for its missing pixels.</summary>
+    /// <exception cref="RasterException">One cannot be read, or they are not on one grid, or not alike.</exception>
+    public static Raster Open(IReadOnlyList<string> paths, int band = 1) => new(RasterSource.Of([.. paths.Select(GeoTiff.Open)], band - 1));
+
+    /// <summary>A file one pixel wide, whose values hold for their whole rows, however wide the other layers are.</summary>
+    /// <exception cref="RasterException">It cannot be read, or is wider.</exception>
+    public static Raster OpenRows(string path, int band = 1) => new(new LatitudeSource(RasterSource.Of(GeoTiff.Open(path), band - 1)));
+
+    /// <summary>One number everywhere.</summary>
+    public static Raster Constant(double value) => new(Graph.Constant.Of(value));
+
+    /// <summary>A missing pixel everywhere.</summary>
+    public static Raster Missing { get; } = Constant(double.NaN);
+
+    /// <summary>The same pixels on another grid with as many: what a file says wrongly is put right.</summary>
+    /// <exception cref="RasterException">It is not a file's band, or the grid has not as many pixels.</exception>
+    public Raster At(Grid grid)
+    {
+        if (Node is not RasterSource source) throw new RasterException("only a layer of files can be put at another place; write it to a file first");
+        if (grid.Width != source.Grid.Width || grid.Height != source.Grid.Height) throw new RasterException($"{source.Name} is {source.Grid.Width} x {source.Grid.Height} pixels, and the grid {grid.Width} x {grid.Height}");
+        return new Raster(source.At(grid));
+    }
+
+    /// <summary>Sum, count, extremes, mean and standard deviation in one pass.</summary>
+    /// <exception cref="RasterException">A file is damaged, or layers are not on one grid.</exception>
+    public Statistics Statistics(Limits? limits = null) => Statistics([this], limits)[0];
+
+    /// <summary>The statistics of several rasters; those on one area are computed in one pass, and share what they share.</summary>
+    public static IReadOnlyList<Statistics> Statistics(IReadOnlyList<Raster> rasters, Limits? limits = null) => Tallied(rasters, Wanted.All, limits);
+
+    /// <summary>The sum of all pixels that are not missing: exact, and rounded once.</summary>
+    public double Sum(Limits? limits = null) => Tallied([this], Wanted.Sum, limits)[0].Sum;
+
+    /// <summary>The sums of several rasters, in one pass where they lie on one area.</summary>
+    public static IReadOnlyList<Statistics> Sums(IReadOnlyList<Raster> rasters, Limits? limits = null) => Tallied(rasters, Wanted.Sum, limits);
+
+    /// <summary>The sum through the count; NaN when all is missing.</summary>
+    public double Mean(Limits? limits = null) => Tallied([this], Wanted.Sum, limits)[0].Mean;
+
+    /// <summary>The least value; NaN when all is missing.</summary>
+    public double Min(Limits? limits = null) => Tallied([this], Wanted.Extremes, limits)[0].Min;
+
+    /// <summary>The most; NaN when all is missing.</summary>
+    public double Max(Limits? limits = null) => Tallied([this], Wanted.Extremes, limits)[0].Max;
+
+    /// <summary>How many pixels are not missing.</summary>
+    public long Count(Limits? limits = null) => Tallied([this], Wanted.Count, limits)[0].Count;
+
+    /// <summary>Writes a GeoTIFF of one band.</summary>
+    /// <exception cref="RasterException">It cannot be computed or written; no file is left then.</exception>
+    public void Write(string path, WriteOptions? options = null, Limits? limits = null) => Write([new Output(path, [this], options ?? new WriteOptions())], limits);
+
+    /// <summary>Writes several rasters as the bands of one GeoTIFF, in one pass.</summary>
+    public static void WriteBands(string path, IReadOnlyList<Raster> bands, WriteOptions? options = null, Limits? limits = null) => Write([new Output(path, bands, options ?? new WriteOptions())], limits);
+
+    /// <summary>Writes several files. Those on one area are computed in one pass, and share what they share.</summary>
+    public static void Write(IReadOnlyList<Output> outputs, Limits? limits = null) => Writing.Run(outputs, limits ?? Limits.Default);
+
+    private static Statistics[] Tallied(IReadOnlyList<Raster> rasters, Wanted wanted, Limits? limits)
+    {
+        var results = new Statistics[rasters.Count];
+        foreach (var group in Areas.Group(rasters.Select(static r => r.Node).ToList()))
+        {
+            var pass = new Pass([.. group.Select(i => rasters[i].Node)], limits ?? Limits.Default);
+            var sinks = group.Select((_, at) => new TallySink(at, wanted)).ToList();
+            var report = pass.Run(sinks);
+            (limits ?? Limits.Default).Done?.Invoke(report);
+            for (var i = 0; i < group.Count; i++) results[group[i]] = sinks[i].Result;
+        }
+        return results;
+    }
+}
+
+/// <summary>A file to write, and the rasters that are its bands.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Bands">Its bands in their order; they must lie on one area.</param>
+/// <param name="Options">How.</param>
+public sealed record Output(string Path, IReadOnlyList<Raster> Bands, WriteOptions Options);
