@@ -160,5 +160,18 @@ internal static unsafe class Kernels
         return all;
     }
 
+    /// <summary>The least of some real numbers times a sign, NaN left out; infinite when there is none.</summary>
+    public static double Least(double* a, int count, double sign = 1)
+    {
+        var (least, i, none, factor) = (Vector128.Create(double.PositiveInfinity), 0, Vector128.Create(double.PositiveInfinity), Vector128.Create(sign));
+        for (; i <= count - 2; i += 2)
+        {
+            var x = Vector128.Load(a + i) * factor;
+            least = Vector128.Min(least, Vector128.ConditionalSelect(Vector128.Equals(x, x), x, none));
+        }
+        var result = Math.Min(least[0], least[1]);
+        return i < count && !double.IsNaN(a[i]) ? Math.Min(result, a[i] * sign) : result;
+    }
+
     public static bool Any(byte* a, int count) => new ReadOnlySpan<byte>(a, count).IndexOfAnyExcept((byte)0) >= 0;
 }

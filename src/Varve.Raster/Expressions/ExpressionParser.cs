@@ -221,7 +221,7 @@ internal sealed class ExpressionParser
             next++;
             Expect("]");
         }
-        var layer = Guarded(token, () => layers(token.Text, band));
+        var layer = layers(token.Text, band);
         if (layer is not null) return layer;
         if (Functions.IsReserved(token.Text)) throw Error($"'{token.Text}' is a function: {token.Text}(...)", token);
         var known = layerNames.Concat(names.Keys).Order(StringComparer.Ordinal).ToList();

@@ -113,7 +113,7 @@ internal sealed class TallySink(int root, Wanted wanted) : ISink
             tally.Counted(count - missing, missing);
             if (missing == count) return;
             if (wanted.HasFlag(Wanted.Extremes))
-                tally.Extend(TensorPrimitives.MinNumber(new ReadOnlySpan<double>(reals, count)), TensorPrimitives.MaxNumber(new ReadOnlySpan<double>(reals, count)));
+                tally.Extend(Kernels.Least(reals, count), -Kernels.Least(reals, count, sign: -1));
             if (wanted.HasFlag(Wanted.Sum)) tally.Real.Add(reals, count);
             if (!wanted.HasFlag(Wanted.Squares)) return;
             if (reals != scratch) new ReadOnlySpan<double>(reals, count).CopyTo(new Span<double>(scratch, count));
