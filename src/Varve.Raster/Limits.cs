@@ -56,7 +56,11 @@ public sealed record Report(long Pixels, int Threads, long Budget, long Planned,
     /// <summary>Two computations, one after the other.</summary>
     public Report With(Report next) => next with
     {
-        Pixels = Pixels + next.Pixels, Blocks = Blocks + next.Blocks, Skipped = Skipped + next.Skipped, Elapsed = Elapsed + next.Elapsed,
-        Threads = Math.Max(Threads, next.Threads), Planned = Math.Max(Planned, next.Planned),
+        Pixels = Pixels + next.Pixels,
+        Blocks = Blocks + next.Blocks,
+        Skipped = Skipped + next.Skipped,
+        Elapsed = Elapsed + next.Elapsed,
+        Threads = Math.Max(Threads, next.Threads),
+        Planned = Math.Max(Planned, next.Planned),
     };
 }

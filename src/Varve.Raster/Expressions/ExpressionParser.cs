@@ -111,7 +111,13 @@ internal sealed class ExpressionParser
             }
             Operation? operation = sign.Kind != TokenKind.Sign ? null : sign.Text switch
             {
-                "==" => Operation.Equal, "!=" => Operation.NotEqual, "<" => Operation.Less, "<=" => Operation.LessOrEqual, ">" => Operation.Greater, ">=" => Operation.GreaterOrEqual, _ => null,
+                "==" => Operation.Equal,
+                "!=" => Operation.NotEqual,
+                "<" => Operation.Less,
+                "<=" => Operation.LessOrEqual,
+                ">" => Operation.Greater,
+                ">=" => Operation.GreaterOrEqual,
+                _ => null,
             };
             if (operation is null) return all ?? a;
             next++;

@@ -95,8 +95,19 @@ internal sealed class TiffImage
 
     public string CompressionName => Compression switch
     {
-        1 => "none", 5 => "LZW", 8 or 32946 => "Deflate", 32773 => "PackBits", 50000 => "Zstd", 6 or 7 => "JPEG", 34887 => "LERC", 34925 => "LZMA", 50001 => "WebP", 50002 => "JPEG XL",
-        2 or 3 or 4 => "CCITT fax", 34712 => "JPEG 2000", var other => $"{other}",
+        1 => "none",
+        5 => "LZW",
+        8 or 32946 => "Deflate",
+        32773 => "PackBits",
+        50000 => "Zstd",
+        6 or 7 => "JPEG",
+        34887 => "LERC",
+        34925 => "LZMA",
+        50001 => "WebP",
+        50002 => "JPEG XL",
+        2 or 3 or 4 => "CCITT fax",
+        34712 => "JPEG 2000",
+        var other => $"{other}",
     };
 
     private string FormatName => Format switch { 1 => "unsigned integers", 2 => "signed integers", 3 => "floating point", 5 or 6 => "complex numbers", _ => "values" };

@@ -31,9 +31,26 @@ internal static class OperationFacts
 
     public static string Sign(this Operation operation) => operation switch
     {
-        Operation.Add => "+", Operation.Subtract => "-", Operation.Multiply => "*", Operation.Divide => "/", Operation.FloorDivide => "//", Operation.Remainder => "%", Operation.Power => "**",
-        Operation.BitAnd => "&", Operation.BitOr => "|", Operation.BitXor => "^", Operation.ShiftLeft => "<<", Operation.ShiftRight => ">>",
-        Operation.Equal => "==", Operation.NotEqual => "!=", Operation.Less => "<", Operation.LessOrEqual => "<=", Operation.Greater => ">", Operation.GreaterOrEqual => ">=",
-        Operation.Minimum => "min", Operation.Maximum => "max", _ => operation.ToString().ToLowerInvariant(),
+        Operation.Add => "+",
+        Operation.Subtract => "-",
+        Operation.Multiply => "*",
+        Operation.Divide => "/",
+        Operation.FloorDivide => "//",
+        Operation.Remainder => "%",
+        Operation.Power => "**",
+        Operation.BitAnd => "&",
+        Operation.BitOr => "|",
+        Operation.BitXor => "^",
+        Operation.ShiftLeft => "<<",
+        Operation.ShiftRight => ">>",
+        Operation.Equal => "==",
+        Operation.NotEqual => "!=",
+        Operation.Less => "<",
+        Operation.LessOrEqual => "<=",
+        Operation.Greater => ">",
+        Operation.GreaterOrEqual => ">=",
+        Operation.Minimum => "min",
+        Operation.Maximum => "max",
+        _ => operation.ToString().ToLowerInvariant(),
     };
 }

@@ -8,9 +8,19 @@ internal static class PixelTypes
     /// <summary>By name, as GDAL and numpy write them.</summary>
     private static readonly Dictionary<string, PixelType> Names = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["bool"] = PixelType.Boolean, ["boolean"] = PixelType.Boolean, ["byte"] = PixelType.Byte, ["uint8"] = PixelType.Byte, ["int8"] = PixelType.Int8,
-        ["uint16"] = PixelType.UInt16, ["int16"] = PixelType.Int16, ["uint32"] = PixelType.UInt32, ["int32"] = PixelType.Int32,
-        ["uint64"] = PixelType.UInt64, ["int64"] = PixelType.Int64, ["float32"] = PixelType.Float32, ["float64"] = PixelType.Float64,
+        ["bool"] = PixelType.Boolean,
+        ["boolean"] = PixelType.Boolean,
+        ["byte"] = PixelType.Byte,
+        ["uint8"] = PixelType.Byte,
+        ["int8"] = PixelType.Int8,
+        ["uint16"] = PixelType.UInt16,
+        ["int16"] = PixelType.Int16,
+        ["uint32"] = PixelType.UInt32,
+        ["int32"] = PixelType.Int32,
+        ["uint64"] = PixelType.UInt64,
+        ["int64"] = PixelType.Int64,
+        ["float32"] = PixelType.Float32,
+        ["float64"] = PixelType.Float64,
     };
 
     private static readonly PixelType[] Integers =

@@ -46,9 +46,19 @@ internal static class Writing
                 var options = output.Options;
                 var layout = new TiffLayout
                 {
-                    Grid = grid, Type = values.Type, Bands = roots.Count, TileWidth = width, TileHeight = height, Compression = options.Compression, Level = options.Level,
-                    Predictor = options.Predictor ?? TiffLayout.PredictorFor(values.Type, options.Compression), NoData = values.NoData, BigTiff = options.BigTiff, IsSparse = options.Sparse,
-                    Metadata = BandNames.Xml(options.BandNames), ColorMap = options.ColorMap,
+                    Grid = grid,
+                    Type = values.Type,
+                    Bands = roots.Count,
+                    TileWidth = width,
+                    TileHeight = height,
+                    Compression = options.Compression,
+                    Level = options.Level,
+                    Predictor = options.Predictor ?? TiffLayout.PredictorFor(values.Type, options.Compression),
+                    NoData = values.NoData,
+                    BigTiff = options.BigTiff,
+                    IsSparse = options.Sparse,
+                    Metadata = BandNames.Xml(options.BandNames),
+                    ColorMap = options.ColorMap,
                 };
                 Check(layout, options, output.Path);
                 sinks.Add(new GeoTiffSink(output.Path, layout, roots, mayClash).Within(pass.Everything));
