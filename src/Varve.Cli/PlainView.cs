@@ -44,7 +44,7 @@ internal sealed class PlainView(TextWriter output, bool verbose, TimeSpan betwee
         var trace = outcome.Trace;
         var name = element.Length > 0 ? $"{block} {element}" : block;
         var what = outcome.Reused ? $"reused (saved {Words.Time(trace.Elapsed)})"
-            : trace.ExitCode == 0 ? $"ran {Words.Time(trace.Elapsed)}"
+            : trace.ExitCode == 0 ? $"ran {Words.Time(trace.Elapsed)}{(trace.Parts.Reused > 0 ? $" ({StepSummary.Inside(trace)})" : "")}"
             : $"failed with exit status {trace.ExitCode} after {Words.Time(trace.Elapsed)}";
         return $"varve: {Words.Line(name)}: {what}, step {trace.Step.Short}";
     }

@@ -13,7 +13,7 @@ internal sealed class Rooms : IDisposable
         Store = new BlobStore(home);
         Lineage = new LineageDatabase(home);
         Digests = new DigestCache(home);
-        Steps = new StepRunner(home, Lineage, Store, Digests, new StepSettings { Pass = settings.Pass, Trust = settings.Trust });
+        Steps = new StepRunner(home, Lineage, Store, Digests, new StepSettings { Pass = settings.Pass, Trust = settings.Trust, Parts = settings.Parts });
     }
 
     public VarveHome Home { get; }

@@ -73,6 +73,8 @@ internal static class ShowCommand
         Changed(output, trace);
         if (trace.OutputFile is { } file) output.WriteLine(Words.Line($"standard output went to\n  {file.Path}  {file.Digest}  {Words.Size(file.Bytes)}"));
         List(output, "ran programs", trace.Programs);
+        if (trace.Parts.Reused > 0 || trace.Parts.Kept > 0) Line("inside", $"{StepSummary.Inside(trace)}; {trace.Parts.Kept} ran and can be reused in another run");
+        List(output, "taken as part of the whole", trace.Parts.Whole);
         List(output, "effects", trace.Effects.Select(static e => $"{e.Kind}: {e.Detail}"));
     }
 

@@ -92,6 +92,15 @@ internal static class TraceJson
         json.WriteNumber("cpuSeconds", Math.Round(trace.Processor.TotalSeconds, 6));
         json.WriteNumber("peakBytes", trace.PeakBytes);
         json.WriteString("startedAt", trace.StartedAt.UtcDateTime);
+        if (trace.Parts == PartTally.None) return;
+        json.WriteStartObject("inside");
+        json.WriteNumber("reused", trace.Parts.Reused);
+        json.WriteNumber("savedSeconds", Math.Round(trace.Parts.Saved.TotalSeconds, 6));
+        json.WriteNumber("kept", trace.Parts.Kept);
+        json.WriteStartArray("whole");
+        foreach (var reason in trace.Parts.Whole) json.WriteStringValue(Safe(reason));
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 
     private static void Observed(Utf8JsonWriter json, string name, Trace trace, ObservationKind kind)

@@ -36,6 +36,8 @@ internal static class WhyCommand
         if (reason.Text.Length > 0) Console.Out.WriteLine($"because {reason.Text}");
         else Console.Out.WriteLine(reason.Before!.Step == trace.Step ? $"because this changed since execution {reason.Before.Execution[..12]} (then | now):" : $"because it was asked for differently than in step {reason.Before.Step.Short} (then | now):");
         DifferenceText.Print(Console.Out, reason.Differences, rooms.Store);
+        if (trace.Parts.Reused > 0) Console.Out.WriteLine($"in it {StepSummary.Inside(trace)}");
+        foreach (var whole in trace.Parts.Whole) Console.Out.WriteLine(Words.Line($"not apart from the whole: {whole}"));
         if (now is null) return;
         Console.Out.WriteLine(now.Known is null ? $"now it would run: {now.Why}" : "now it would be reused");
     }

@@ -130,6 +130,11 @@ internal sealed class Collection(VarveHome home, LineageDatabase lineage, BlobSt
             {
                 foreach (var holder in holders)
                 {
+                    if (holder.Number < 0)
+                    {
+                        lineage.Run("DELETE FROM parts WHERE number = $1 AND used <= $2", -holder.Number, holder.LastUsed);
+                        continue;
+                    }
                     // Reused meanwhile by another process: then it is in use.
                     var used = (long)lineage.Scalar("SELECT coalesce(max(last), 0) FROM uses WHERE execution = $1", holder.Number)!;
                     if (used > holder.LastUsed) continue;

@@ -55,6 +55,12 @@ internal static class LineageSchema
         CREATE INDEX labels_name ON labels(name, value);
         CREATE TABLE taints(digest BLOB PRIMARY KEY, path TEXT NOT NULL, bytes INTEGER NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
         """,
+        // To 5: parts of steps, so that a script or a build of which a little changed runs that little.
+        """
+        CREATE TABLE parts(number INTEGER PRIMARY KEY, some BLOB NOT NULL, part BLOB NOT NULL, used INTEGER NOT NULL, seconds REAL NOT NULL, program TEXT NOT NULL, observed BLOB NOT NULL, outcome BLOB NOT NULL);
+        CREATE INDEX parts_part ON parts(part, number);
+        CREATE INDEX parts_some ON parts(some);
+        """,
     ];
 
     private static int Version => 1 + Upgrades.Length;

@@ -6,6 +6,7 @@ namespace Varve.Lineage;
 /// <summary>An execution with the blobs it counts on.</summary>
 internal sealed record Holder
 {
+    /// <summary>Its number; of a part of a step, the part's with a minus.</summary>
     public required long Number { get; init; }
     public required string Execution { get; init; }
     /// <summary>The document that asked for it, else its program.</summary>
@@ -69,6 +70,28 @@ internal sealed class References
             }
         }
         var listings = new Dictionary<Digest, Digest[]>();
+        using (var row = lineage.Query("SELECT number, program, seconds, used, outcome, observed FROM parts"))
+        {
+            while (row.Read())
+            {
+                var trace = TraceCodec.DecodeOutcome((byte[])row[4], Bare);
+                var set = Digest.Of((byte[])row[5]);
+                listings[set] = [.. TraceCodec.DecodeSet((byte[])row[5]).Where(static o => o.Kind == ObservationKind.Listing).Select(static o => o.Digest).Distinct()];
+                holders.Add(new Holder
+                {
+                    Number = -row.GetInt64(0),
+                    Execution = "",
+                    Owner = $"inside: {row.GetString(1)}",
+                    Seconds = row.GetDouble(2),
+                    LastUsed = row.GetInt64(3),
+                    Results = [.. trace.Changes.Where(static c => c.Kind == ChangeKind.File).Select(static c => c.Digest).Distinct()],
+                    Transcript = trace.Transcript,
+                    ShellState = default,
+                    Input = default,
+                    Sets = [set],
+                });
+            }
+        }
         using (var row = lineage.Query("SELECT digest, data FROM sets"))
         {
             while (row.Read())

@@ -97,6 +97,8 @@ public sealed record Trace
     public Digest Transcript { get; init; }
     /// <summary>For a command of a shell, the state it left (see Shell), a blob; else all zero.</summary>
     public Digest ShellState { get; init; }
+    /// <summary>How the programs that it started fared; see <see cref="PartTally"/>.</summary>
+    public PartTally Parts { get; init; } = PartTally.None;
     /// <summary>The file that standard output was redirected to and its content afterwards, if it lies in the workspace.</summary>
     public Change? OutputFile { get; init; }
     /// <summary>Its exit status; 128 + N when signal N ended it.</summary>

@@ -126,7 +126,8 @@ internal static class TraceCodec
             writer.Write(trace.OutputFile is not null);
             if (trace.OutputFile is { } output) WriteChange(writer, output, []);
             writer.Write7BitEncodedInt(trace.ExecuteError);
-            if (trace.ShellState != default) writer.Write(trace.ShellState.Bytes);
+            if (trace.ShellState != default || trace.Parts != PartTally.None) writer.Write(trace.ShellState.Bytes);
+            if (trace.Parts != PartTally.None) WriteParts(writer, trace.Parts);
         }
         return Pack(stream);
     }
@@ -157,8 +158,20 @@ internal static class TraceCodec
             OutputFile = output,
             ExecuteError = reader.Read7BitEncodedInt(),
             ShellState = reader.BaseStream.Position < reader.BaseStream.Length ? ReadDigest(reader) : default,
+            Parts = reader.BaseStream.Position < reader.BaseStream.Length ? ReadParts(reader) : PartTally.None,
         };
     }
+
+    private static void WriteParts(BinaryWriter writer, PartTally parts)
+    {
+        writer.Write7BitEncodedInt(parts.Reused);
+        writer.Write(parts.Saved.TotalSeconds);
+        writer.Write7BitEncodedInt(parts.Kept);
+        WriteTexts(writer, parts.Whole);
+    }
+
+    private static PartTally ReadParts(BinaryReader reader) =>
+        new(reader.Read7BitEncodedInt(), TimeSpan.FromSeconds(reader.ReadDouble()), reader.Read7BitEncodedInt(), ReadTexts(reader));
 
     private static byte[] WriteChange(BinaryWriter writer, in Change change, byte[] last)
     {

@@ -5,7 +5,8 @@ namespace Varve.Sandbox;
 /// <param name="Path">Index of the argument that holds the path.</param>
 /// <param name="Wanted">What the call wants of it.</param>
 /// <param name="Flags">Index of the argument with AT_ flags that can turn following off (AT_SYMLINK_NOFOLLOW) or on (AT_SYMLINK_FOLLOW); -1 for none.</param>
-internal readonly record struct PathArgument(int Folder, int Path, Wanted Wanted, int Flags = -1);
+/// <param name="Changes">Whether the call changes what stands there.</param>
+internal readonly record struct PathArgument(int Folder, int Path, Wanted Wanted, int Flags = -1, bool Changes = false);
 
 /// <summary>Which arguments of which calls are paths, and what the call wants of them. Calls that need more are in the supervisor.</summary>
 internal static class CallTable
@@ -38,24 +39,24 @@ internal static class CallTable
         Set(Syscalls.NameToHandleAt, new PathArgument(0, 1, Wanted.Status));
         Set(Syscalls.Statfs, new PathArgument(-1, 0, LookThrough));
         // Removing a directory succeeds only when it is empty.
-        Set(Syscalls.Rmdir, new PathArgument(-1, 0, Wanted.Listing | Wanted.Own));
-        Set(Syscalls.Unlink, new PathArgument(-1, 0, Replace));
-        Set(Syscalls.Mkdir, new PathArgument(-1, 0, Look));
-        Set(Syscalls.Mkdirat, new PathArgument(0, 1, Look));
-        Set(Syscalls.Mknod, new PathArgument(-1, 0, Look));
-        Set(Syscalls.Mknodat, new PathArgument(0, 1, Look));
+        Set(Syscalls.Rmdir, new PathArgument(-1, 0, Wanted.Listing | Wanted.Own, Changes: true));
+        Set(Syscalls.Unlink, new PathArgument(-1, 0, Replace, Changes: true));
+        Set(Syscalls.Mkdir, new PathArgument(-1, 0, Look, Changes: true));
+        Set(Syscalls.Mkdirat, new PathArgument(0, 1, Look, Changes: true));
+        Set(Syscalls.Mknod, new PathArgument(-1, 0, Look, Changes: true));
+        Set(Syscalls.Mknodat, new PathArgument(0, 1, Look, Changes: true));
         // A file whose mode, owner or time is set keeps its bytes: the step passes them on.
-        Set(Syscalls.Truncate, new PathArgument(-1, 0, Keep));
-        Set(Syscalls.Chmod, new PathArgument(-1, 0, Keep));
-        Set(Syscalls.Fchmodat, new PathArgument(0, 1, Keep));
-        Set(Syscalls.Fchmodat2, new PathArgument(0, 1, Keep, 3));
-        Set(Syscalls.Chown, new PathArgument(-1, 0, Keep));
-        Set(Syscalls.Lchown, new PathArgument(-1, 0, Wanted.Content));
-        Set(Syscalls.Fchownat, new PathArgument(0, 1, Keep, 4));
-        Set(Syscalls.Utime, new PathArgument(-1, 0, Keep));
-        Set(Syscalls.Utimes, new PathArgument(-1, 0, Keep));
-        Set(Syscalls.Futimesat, new PathArgument(0, 1, Keep));
-        Set(Syscalls.Utimensat, new PathArgument(0, 1, Keep, 3));
+        Set(Syscalls.Truncate, new PathArgument(-1, 0, Keep, Changes: true));
+        Set(Syscalls.Chmod, new PathArgument(-1, 0, Keep, Changes: true));
+        Set(Syscalls.Fchmodat, new PathArgument(0, 1, Keep, Changes: true));
+        Set(Syscalls.Fchmodat2, new PathArgument(0, 1, Keep, 3, Changes: true));
+        Set(Syscalls.Chown, new PathArgument(-1, 0, Keep, Changes: true));
+        Set(Syscalls.Lchown, new PathArgument(-1, 0, Wanted.Content, Changes: true));
+        Set(Syscalls.Fchownat, new PathArgument(0, 1, Keep, 4, Changes: true));
+        Set(Syscalls.Utime, new PathArgument(-1, 0, Keep, Changes: true));
+        Set(Syscalls.Utimes, new PathArgument(-1, 0, Keep, Changes: true));
+        Set(Syscalls.Futimesat, new PathArgument(0, 1, Keep, Changes: true));
+        Set(Syscalls.Utimensat, new PathArgument(0, 1, Keep, 3, Changes: true));
         return table;
     }
 }

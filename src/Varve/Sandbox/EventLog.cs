@@ -101,6 +101,7 @@ internal sealed class EventLog
     public void Add(Wanted wanted, ReadOnlySpan<byte> path)
     {
         current.Add(wanted, path);
+        Part.Current?.Add(wanted, path);
         // The seed keeps a hostile step from choosing paths that collide.
         var whole = XxHash128.HashToUInt128(path, seed) ^ ((UInt128)(ushort)wanted * 0x9E3779B97F4A7C15);
         var hash = new Said((ulong)(whole >> 64), (ulong)whole);
@@ -130,6 +131,9 @@ internal sealed class EventLog
             if (!Files.Look($"/proc/{thread.ToString(CultureInfo.InvariantCulture)}").Exists) calls.Remove(thread);
         manyCalls = Math.Max(FewCalls, 2 * calls.Count);
     }
+
+    /// <summary>Hands on what no call said; from any thread.</summary>
+    public void Tell(PathEvent item) => Hand(item);
 
     private void Hand(PathEvent item)
     {

@@ -25,7 +25,10 @@ internal static class Namespaces
         var effects = new EffectLog();
         var lookups = new Lookups(view, contents, request.Trusted, effects);
         var observer = new Observer(view, lookups);
-        var supervisor = new Supervisor(listener, log, effects, view, request.NetworkOpen);
+        // Of a root that is being written, or stacked, single files cannot be told from outside.
+        var parts = request.Parts is { } book && !request.RootWritable && request.RootLayers.Count <= 1
+            ? new Parts(book, listener, log, effects, view, contents, request.Trusted, request.ReuseParts, request.Streams.TerminalCount) : null;
+        var supervisor = new Supervisor(listener, log, effects, view, request.NetworkOpen, parts);
         Exception? broken = null;
         var serving = Start("supervisor", supervisor.Serve, e => { broken = e; launch.Signal(Processes.SigKill); listener.Dispose(); });
         var observing = Start("observer", () => observer.Follow(log), e => { broken = e; launch.Signal(Processes.SigKill); });
@@ -74,6 +77,7 @@ internal static class Namespaces
             Processor = end.Processor,
             PeakBytes = Math.Max(end.PeakBytes, memory.PeakBytes),
             StartedAt = startedAt,
+            Parts = parts?.Tally() ?? PartTally.None,
         };
     }
 

@@ -20,7 +20,7 @@ internal unsafe struct Notification
 internal sealed unsafe class NotificationListener(int descriptor) : IDisposable
 {
     public const uint X86_64 = 0xC000003E;
-    private const nuint ReceiveRequest = 0xC0502100, SendRequest = 0xC0182101, FlagsRequest = 0x40082104;
+    private const nuint ReceiveRequest = 0xC0502100, SendRequest = 0xC0182101, FlagsRequest = 0x40082104, AddDescriptorRequest = 0x40182103;
     private const uint ContinueFlag = 1;
 
     [StructLayout(LayoutKind.Sequential)]
@@ -30,6 +30,13 @@ internal sealed unsafe class NotificationListener(int descriptor) : IDisposable
         public long Value;
         public int Error;
         public uint Flags;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct NewDescriptor
+    {
+        public ulong Id;
+        public uint Flags, Source, Target, TargetFlags;
     }
 
     /// <summary>Lets the kernel hand over to the waiting side on the same processor; older kernels do without.</summary>
@@ -80,6 +87,14 @@ internal sealed unsafe class NotificationListener(int descriptor) : IDisposable
 
     /// <summary>Makes the call fail.</summary>
     public void Refuse(ulong id, int error) => Send(new Answer { Id = id, Error = -error });
+
+    /// <summary>Gives the process whose call is held a descriptor of ours under a number of its own, in place of what it had there.</summary>
+    public bool Install(ulong id, int ours, int number)
+    {
+        const uint atNumber = 1;
+        var request = new NewDescriptor { Id = id, Flags = atNumber, Source = (uint)ours, Target = (uint)number };
+        return Libc.ioctl(descriptor, AddDescriptorRequest, &request) >= 0;
+    }
 
     private void Send(Answer answer) => _ = Libc.ioctl(descriptor, SendRequest, &answer);
 

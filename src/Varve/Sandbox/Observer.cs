@@ -26,7 +26,8 @@ internal sealed class Observer(View view, Lookups lookups)
             foreach (var item in events) Handle(item);
     }
 
-    private void Handle(PathEvent item)
+    /// <summary>Looks up what one event is about.</summary>
+    public void Handle(PathEvent item)
     {
         var path = PathText.Decode(item.Path);
         if ((item.Wanted & Wanted.LinkMade) != 0)

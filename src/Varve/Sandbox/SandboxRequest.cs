@@ -33,6 +33,10 @@ internal sealed record SandboxRequest
     public required string Scratch { get; init; }
     /// <summary>Where the folder `shell` of <see cref="Scratch"/> is shown, writable and not observed, for a shell to exchange its state by; else null.</summary>
     public string? Exchange { get; init; }
+    /// <summary>Where parts of the step are kept; null to take it as a whole.</summary>
+    public IPartBook? Parts { get; init; }
+    /// <summary>Whether parts that are known may be reused, or are only kept.</summary>
+    public bool ReuseParts { get; init; }
     /// <summary>Where its standard streams come from and go to.</summary>
     public required StepStreams Streams { get; init; }
     /// <summary>Paths inside whose change during the step is no news: files that standard output is redirected to.</summary>
@@ -68,6 +72,8 @@ internal sealed record SandboxResult
     public required TimeSpan Processor { get; init; }
     public required long PeakBytes { get; init; }
     public required DateTimeOffset StartedAt { get; init; }
+    /// <summary>How its parts fared.</summary>
+    public PartTally Parts { get; init; } = PartTally.None;
 }
 
 /// <summary>A change that still lies in the step's upper layer.</summary>

@@ -12,6 +12,9 @@ internal sealed record StepStreams(int Input, int Output, int Error)
     /// </summary>
     public Action<int>? OnTerminal { get; init; }
 
+    /// <summary>With a terminal of its own: how much went through it up to now, nothing of what was written being on the way any more.</summary>
+    public Func<TerminalCount>? TerminalCount { get; init; }
+
     /// <summary>
     /// Called before the command starts with a way to send its main process a signal. A step without it runs in a
     /// session of its own, where keys pressed on the person's terminal do not reach it.

@@ -9,12 +9,14 @@ namespace Varve.Sandbox;
 /// Nothing is looked up here; what a name stood for before the step is found out afterwards by the
 /// <see cref="Observer"/>, for the files below the overlay do not change.
 /// </summary>
-internal sealed class Supervisor(NotificationListener listener, EventLog log, EffectLog effects, View view, bool networkOpen)
+internal sealed class Supervisor(NotificationListener listener, EventLog log, EffectLog effects, View view, bool networkOpen, Parts? parts)
 {
     private const int WriteOnly = 1, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, Truncate = 0x200, Directory = 0x10000, NoFollow = 0x20000,
         PathOnly = 0x200000, TemporaryFile = 0x400000;
     private const int NoFollowFlag = 0x100, RemoveDirectoryFlag = 0x200, FollowFlag = 0x400, EmptyPathFlag = 0x1000;
     private const ulong ResolveInRoot = 0x10;
+    /// <summary>Somebody else answers the call.</summary>
+    private const int AnsweredLater = -1;
 
     private readonly PathReader paths = new();
     private readonly Sockets sockets = new(effects, view, networkOpen);
@@ -32,9 +34,10 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
         {
             if (call.Thread != last) Threads.TryAdd(last = call.Thread, 0);
             log.Begin(call.Thread);
+            Part.Current = parts?.Of(call.Thread);
             var refusal = Handle(in call);
             if (refusal == 0) listener.Continue(call.Id);
-            else listener.Refuse(call.Id, refusal);
+            else if (refusal != AnsweredLater) listener.Refuse(call.Id, refusal);
         }
     }
 
@@ -42,6 +45,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
     private unsafe int Handle(in Notification call)
     {
         if (call.Architecture != NotificationListener.X86_64) return Refuse("a system call of a 32-bit program", Libc.Enosys);
+        if (call.Number is Syscalls.ExitGroup) return Exit(in call);
         if (((uint)call.Number & 0x40000000u) != 0) return Refuse("a system call of the x32 kind", Libc.Enosys);
         var arguments = CallTable.Of(call.Number);
         if (arguments.Length > 0) return LookAt(in call, arguments);
@@ -54,8 +58,8 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
                 case Syscalls.Creat: return Open(in call, Libc.AtFdcwd, a[0], Create | WriteOnly | Truncate);
                 case Syscalls.Openat2: return Open2(in call, (int)a[0], a[1], a[2]);
                 case Syscalls.GetDents or Syscalls.GetDents64: return ListDescriptor(in call, (int)a[0]);
-                case Syscalls.Execve: return Execute(in call, Libc.AtFdcwd, a[0], 0);
-                case Syscalls.Execveat: return Execute(in call, (int)a[0], a[1], (int)a[4]);
+                case Syscalls.Execve: return Execute(in call, Libc.AtFdcwd, a[0], 0, a[1], a[2]);
+                case Syscalls.Execveat: return Execute(in call, (int)a[0], a[1], (int)a[4], a[2], a[3]);
                 case Syscalls.Rename: return Rename(in call, Libc.AtFdcwd, a[0], Libc.AtFdcwd, a[1], 0);
                 case Syscalls.Renameat: return Rename(in call, (int)a[0], a[1], (int)a[2], a[3], 0);
                 case Syscalls.Renameat2: return Rename(in call, (int)a[0], a[1], (int)a[2], a[3], (int)a[4]);
@@ -105,6 +109,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
                 var folder = argument.Folder < 0 ? Libc.AtFdcwd : (int)a[argument.Folder];
                 var refusal = Report(in call, folder, a[argument.Path], wanted, (flags & EmptyPathFlag) != 0);
                 if (refusal != 0) return refusal;
+                if (argument.Changes) parts?.Touching(call.Thread, paths.Path, (wanted & Wanted.Own) == 0, (wanted & Wanted.Follow) != 0);
             }
         }
         if (call.Number == Syscalls.Statfs && !paths.Path.StartsWith("/sys"u8)) effects.Add(EffectKinds.Host, "space of a file system (statfs)");
@@ -134,6 +139,8 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
         if (outcome != PathOutcome.Found) return 0;
         var follow = (flags & NoFollow) == 0 && (flags & (Create | Exclusive)) != (Create | Exclusive) ? Wanted.Follow : 0;
         var writes = (flags & (WriteOnly | ReadWrite)) != 0;
+        if (writes && (flags & (PathOnly | TemporaryFile)) == 0)
+            parts?.Touching(call.Thread, paths.Path, (flags & Truncate) == 0 && (flags & (Create | Exclusive)) != (Create | Exclusive), follow != 0);
         if ((flags & PathOnly) != 0) log.Add(Wanted.Status | follow, paths.Path);
         else if ((flags & TemporaryFile) == TemporaryFile) log.Add(Wanted.Exists | follow, paths.Path);
         else if ((flags & (Create | Exclusive)) == (Create | Exclusive)) log.Add(Wanted.Exists | Wanted.Own, paths.Path);
@@ -165,12 +172,21 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
         return 0;
     }
 
-    private int Execute(in Notification call, int folder, ulong address, int flags)
+    private int Execute(in Notification call, int folder, ulong address, int flags, ulong arguments, ulong variables)
     {
         var outcome = paths.Read(call.Thread, folder, address);
         if (outcome == PathOutcome.TooLong) return Refuse("a path of more than 4,095 bytes", Libc.Enametoolong);
         if (outcome == PathOutcome.Empty && (flags & EmptyPathFlag) != 0) outcome = paths.ReadDescriptor(call.Thread, folder);
-        return outcome == PathOutcome.Found ? programs.Executed(call.Thread, paths.Path) : 0;
+        if (outcome != PathOutcome.Found) return 0;
+        parts?.Starting(call.Thread, paths.Path, arguments, variables);
+        Part.Current = parts?.Of(call.Thread);
+        var refusal = programs.Executed(call.Thread, paths.Path);
+        return refusal == 0 && parts?.Decide(in call) == true ? AnsweredLater : refusal;
+    }
+
+    private unsafe int Exit(in Notification call)
+    {
+        fixed (ulong* a = call.Arguments) return parts?.Exiting(in call, (int)a[0] & 0xFF) == true ? AnsweredLater : 0;
     }
 
     private int Rename(in Notification call, int folder, ulong from, int newFolder, ulong to, int flags)
@@ -179,6 +195,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
         if (paths.Read(call.Thread, folder, from) != PathOutcome.Found) return 0;
         var source = paths.Path.ToArray();
         if (paths.Read(call.Thread, newFolder, to) != PathOutcome.Found) return 0;
+        parts?.Moving(call.Thread, source, paths.Path, (flags & exchange) != 0);
         var refusal = copyUp.BeforeRenaming(call.Thread, source);
         if (refusal is { Length: > 0 }) return Refuse(refusal, Libc.Exdev);
         log.Add(Wanted.Content | Wanted.Own, source);
@@ -197,6 +214,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
         log.Add(Wanted.Content | ((flags & FollowFlag) != 0 ? Wanted.Follow : 0), paths.Path);
         var first = paths.Path.ToArray();
         if (paths.Read(call.Thread, newFolder, name) != PathOutcome.Found) return 0;
+        parts?.Touching(call.Thread, paths.Path, keepsContent: true, follow: false);
         log.Add(Wanted.Exists, paths.Path);
         log.Add(Wanted.Named, first, paths.Path);
         return 0;
@@ -207,13 +225,18 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
         var text = new byte[Tracee.PathMax];
         var length = Tracee.ReadText(call.Thread, target, text);
         if (length < 0 || paths.Read(call.Thread, folder, address) != PathOutcome.Found) return 0;
+        parts?.Touching(call.Thread, paths.Path, keepsContent: true, follow: false);
         log.Add(Wanted.Exists, paths.Path);
         log.Add(Wanted.LinkMade, paths.Path, text.AsSpan(0, length));
         return 0;
     }
 
-    private int Unlink(in Notification call, int folder, ulong address, int flags) =>
-        Report(in call, folder, address, (flags & RemoveDirectoryFlag) != 0 ? Wanted.Listing | Wanted.Own : Wanted.Exists | Wanted.Own);
+    private int Unlink(in Notification call, int folder, ulong address, int flags)
+    {
+        var refusal = Report(in call, folder, address, (flags & RemoveDirectoryFlag) != 0 ? Wanted.Listing | Wanted.Own : Wanted.Exists | Wanted.Own);
+        if (refusal == 0) parts?.Touching(call.Thread, paths.Path, keepsContent: false, follow: false);
+        return refusal;
+    }
 }
 
 /// <summary>The effects of one step, each once.</summary>
@@ -227,6 +250,7 @@ internal sealed class EffectLog
         var effect = new Effect(kind, detail);
         lock (known)
         {
+            Part.Current?.Add(effect);
             // A step that connects to ten thousand addresses is known by its first thousand.
             if (ordered.Count < 1000 && known.Add(effect)) ordered.Add(effect);
         }

@@ -38,6 +38,7 @@ internal sealed class View
     private readonly List<string> instructions = [];
     private readonly List<(string Prefix, Zone Zone, string Outside)> places = [];
     private readonly bool privileged;
+    private int seenBy;
 
     private View(bool privileged) => this.privileged = privileged;
 
@@ -79,10 +80,51 @@ internal sealed class View
         {
             if (!IsWithin(inside, prefix)) continue;
             outside = zone != Zone.Observed ? "" : prefix.Length == 1 ? (place.Length == 1 ? inside : place + inside) : place + inside[prefix.Length..];
+            if (seenBy != 0 && zone == Zone.Observed && IsWritable(inside)) outside = Layered(seenBy, inside, outside);
             return zone;
         }
         outside = inside;
         return Zone.Observed;
+    }
+
+    /// <summary>
+    /// The view as a process of the step has it now: what the step wrote so far, also in the folders of its own, stands
+    /// where the process sees it.
+    /// </summary>
+    public View AsSeenBy(int process)
+    {
+        var seen = new View(privileged) { seenBy = process };
+        seen.Uppers.AddRange(Uppers);
+        foreach (var (prefix, zone, outside) in places) seen.places.Add(zone == Zone.Private && IsOwnFolder(prefix) ? (prefix, Zone.Observed, Through(process, prefix)) : (prefix, zone, outside));
+        return seen;
+    }
+
+    /// <summary>Folders that are empty at the start, in which a step keeps what it likes.</summary>
+    private static bool IsOwnFolder(string prefix) => prefix is "/tmp" or "/var/tmp" or Home or "/dev/shm" or "/run";
+
+    /// <summary>The path on the host by which one reaches, in the mounts of a process of the step, what stands at a path without links.</summary>
+    public static string Through(int process, string inside) => string.Create(CultureInfo.InvariantCulture, $"/proc/{process}/root{inside}");
+
+    /// <summary>Where the host finds what a process of the step sees at a path without links.</summary>
+    public string Seen(int process, string inside)
+    {
+        var zone = Locate(inside, out var outside);
+        if (zone == Zone.Private) return Through(process, inside);
+        return zone == Zone.Observed && IsWritable(inside) ? Layered(process, inside, outside) : outside.Length > 0 ? outside : Through(process, inside);
+    }
+
+    /// <summary>Files by the layer they lie in, which they keep while others come and go; all else as it is laid together.</summary>
+    private string Layered(int process, string inside, string outside)
+    {
+        var through = Through(process, inside);
+        if (Files.Look(through).Kind != FileKind.File) return through;
+        foreach (var (folder, upper) in Uppers)
+        {
+            if (!IsWithin(inside, folder.Inside)) continue;
+            var layer = folder.Inside.Length == 1 ? upper + inside : upper + inside[folder.Inside.Length..];
+            return Files.Look(layer).Kind == FileKind.File ? layer : Files.Look(outside).Kind == FileKind.File ? outside : through;
+        }
+        return through;
     }
 
     /// <summary>Whether a step may write there.</summary>

@@ -6,9 +6,10 @@ using Varve.Store;
 namespace Varve.Steps;
 
 /// <summary>Prepares, watches and records one run of a step in the sandbox.</summary>
-internal sealed class Execution(VarveHome home, BlobStore store, DigestCache digests, StepSettings settings)
+internal sealed class Execution(VarveHome home, BlobStore store, DigestCache digests, StepSettings settings, PartShelf? parts, StateCheck state)
 {
-    public Run Begin(StepRequest request, Digest step, InputFeed? input) => new(home, store, digests, settings, request, step, input);
+    public Run Begin(StepRequest request, Digest step, InputFeed? input) =>
+        new(home, store, digests, settings, request, step, input) { Parts = parts is null || settings.Parts == PartKeeping.None ? null : new PartBook(parts, store, state, request.Key, settings.Parts == PartKeeping.All) };
 
     /// <summary>One run; its scratch folder is removed when it is disposed.</summary>
     internal sealed class Run : IDisposable
@@ -37,6 +38,9 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
             transcript = new TranscriptWriter(scratch + "/transcript");
             outputFile = request.Terminal == StepTerminal.Inherited ? OutputFile.Find(request.WorkspaceOutside) : null;
         }
+
+        /// <summary>Where its parts are kept.</summary>
+        public IPartBook? Parts { get; init; }
 
         /// <summary>What it consumed of standard input; known when it has ended.</summary>
         public StandardInput Input { get; private set; } = StandardInput.None;
@@ -78,7 +82,7 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
                 using var errors = new OutputPumps(transcript, -1, 2);
                 errors.Start();
                 var own = Processes.isatty(2) == 1 ? 2 : errors.Error;
-                var seen = Start(new StepStreams(0, 1, own) { OnTerminal = bridge.Start, OnSignals = signals.Attach }, cancellation);
+                var seen = Start(new StepStreams(0, 1, own) { OnTerminal = bridge.Start, TerminalCount = bridge.Count, OnSignals = signals.Attach }, cancellation);
                 errors.Finish();
                 Input = bridge.KeysPassed > 0 ? new StandardInput("terminal", default, 0, ReachedEnd: false) : StandardInput.None;
                 return seen;
@@ -116,6 +120,8 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
                 MemoryBytes = request.MemoryBytes,
                 Scratch = scratch,
                 Exchange = request.Shell is null ? null : ShellExchange.Folder,
+                Parts = Parts,
+                ReuseParts = !request.Again,
                 Streams = streams,
                 OutputPaths = outputFile is null ? new HashSet<string>(StringComparer.Ordinal) : new HashSet<string>(StringComparer.Ordinal) { outputFile },
             }, new StoreContents(store, digests), cancellation);
@@ -139,6 +145,7 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
             Renames = result.Renames,
             Effects = result.Effects,
             Programs = result.Programs,
+            Parts = result.Parts,
             Input = Input,
             Transcript = transcript.Keep(store),
             ShellState = request.Shell is { } shell ? store.PutBytes(ShellExchange.Pack(scratch + "/shell", shell.Given)) : default,

@@ -17,6 +17,8 @@ public sealed record Settings
     public IReadOnlyList<string> Write { get; init; } = [];
     /// <summary>Most steps at once; null when nobody said.</summary>
     public int? Jobs { get; init; }
+    /// <summary>Whether the programs that a step starts are remembered each by itself.</summary>
+    public PartKeeping Parts { get; init; } = PartKeeping.Worthwhile;
     /// <summary>The named root file systems, as absolute folders.</summary>
     public IReadOnlyDictionary<string, string> Environments { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 

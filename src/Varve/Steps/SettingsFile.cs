@@ -46,11 +46,12 @@ internal static class SettingsFile
         ["trust"] => settings with { Trust = [.. settings.Trust, .. Texts(entry, file).Select(p => Absolute(p, folder))] },
         ["write"] => settings with { Write = [.. settings.Write, .. Texts(entry, file).Select(p => Absolute(p, folder))] },
         ["jobs"] => settings with { Jobs = Count(entry, file) },
+        ["parts"] => settings with { Parts = Keeping(entry, file) },
         ["environments", var name, "root"] => settings with
         {
             Environments = new Dictionary<string, string>(settings.Environments, StringComparer.Ordinal) { [name] = Absolute(Text(entry.Value, entry, file), folder) },
         },
-        _ => throw Wrong(entry.Value, file, $"there is no setting '{entry.Name}'; there are pass, trust, write, jobs and environments.NAME.root"),
+        _ => throw Wrong(entry.Value, file, $"there is no setting '{entry.Name}'; there are pass, trust, write, jobs, parts and environments.NAME.root"),
     };
 
     private static IEnumerable<Entry> Entries(DocumentSyntax document)
@@ -88,6 +89,13 @@ internal static class SettingsFile
 
     private static string Text(ValueSyntax value, Entry entry, string file) =>
         value is StringValueSyntax { Value: { Length: > 0 } text } ? text : throw Wrong(value, file, $"'{entry.Name}' must be text between quotes");
+
+    private static PartKeeping Keeping(Entry entry, string file) => entry.Value switch
+    {
+        BooleanValueSyntax { Value: var on } => on ? PartKeeping.Worthwhile : PartKeeping.None,
+        StringValueSyntax { Value: "all" } => PartKeeping.All,
+        _ => throw Wrong(entry.Value, file, $"'{entry.Name}' must be true, false or \"all\""),
+    };
 
     private static int Count(Entry entry, string file) =>
         entry.Value is IntegerValueSyntax { Value: > 0 and <= 4096 } number ? (int)number.Value : throw Wrong(entry.Value, file, $"'{entry.Name}' must be a number from 1 to 4096");

@@ -27,7 +27,7 @@ public sealed class StepRunner : IStepRunner
         counting = new SharedStoreLock(home);
         state = new StateCheck(store, digests);
         placement = new Placement(store, digests, lineage, state);
-        execution = new Execution(home, store, digests, settings);
+        execution = new Execution(home, store, digests, settings, lineage is LineageDatabase database ? new PartShelf(database) : null, new StateCheck(store, digests));
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Varve.Linux;
+using Varve.Sandbox;
 
 namespace Varve.Steps;
 
@@ -17,6 +18,8 @@ internal sealed unsafe class TerminalBridge : IDisposable
     private TerminalMode? raw;
     private PosixSignalRegistration? resized;
     private Thread? keys, screen;
+    private readonly Lock reading = new();
+    private long shown;
     private int master = -1;
 
     public TerminalBridge(TranscriptWriter transcript)
@@ -43,6 +46,20 @@ internal sealed unsafe class TerminalBridge : IDisposable
         screen = new Thread(CarryScreen, 1 << 18) { IsBackground = true, Name = "screen" };
         keys.Start();
         screen.Start();
+    }
+
+    /// <summary>How much went through up to now. What was written before is not on its way any more: asking a terminal whether it can be read hands on all that waits (n_tty_poll in the kernel).</summary>
+    public TerminalCount Count()
+    {
+        while (true)
+        {
+            lock (reading)
+            {
+                var source = new Processes.Poll { Descriptor = master, Events = Processes.PollIn };
+                if (Processes.poll(&source, 1, 0) == 0 || (source.Returned & Processes.PollIn) == 0) return new TerminalCount(shown, KeysPassed);
+            }
+            Thread.Sleep(1);
+        }
     }
 
     private void CopySize()
@@ -76,7 +93,12 @@ internal sealed unsafe class TerminalBridge : IDisposable
             var source = new Processes.Poll { Descriptor = master, Events = Processes.PollIn };
             if (Processes.poll(&source, 1, -1) < 0) continue;
             if ((source.Returned & (Processes.PollIn | Processes.PollHangUp | ErrorFromTerminal)) == 0) continue;
-            var count = Processes.Read(master, buffer);
+            int count;
+            lock (reading)
+            {
+                count = Processes.Read(master, buffer);
+                shown += count;
+            }
             if (count == 0) return;
             transcript.Add(Transcript.Output, buffer.AsSpan(0, count));
             Processes.WriteAll(1, buffer.AsSpan(0, count));
