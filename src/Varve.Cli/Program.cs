@@ -1,3 +1,4 @@
+using System.Text;
 using Varve.Linux;
 
 namespace Varve.Cli;
@@ -9,11 +10,12 @@ internal static class Program
 
     private static int Main(string[] args)
     {
+        Console.SetOut(StandardWriter.Of(1));
+        Console.SetError(StandardWriter.Of(2));
         // Asked by scripts at every turn: answered before anything else is set up.
         if (args is ["--version"])
         {
-            Console.Out.WriteLine("varve " + Version);
-            return 0;
+            return Processes.WriteAll(1, "varve "u8) && Processes.WriteAll(1, Encoding.UTF8.GetBytes(Version + "\n")) ? 0 : Failure.NoSandbox;
         }
         return CommandLine.Run(Exact(args));
     }

@@ -9,7 +9,7 @@ internal static unsafe partial class Libc
     public const int OReadOnly = 0, OWriteOnly = 1, OReadWrite = 2, OCreate = 0x40, OExclusive = 0x80, OTruncate = 0x200,
         ONonblock = 0x800, ODirectory = 0x10000, ONofollow = 0x20000, OCloexec = 0x80000, OPath = 0x200000;
     public const int Enoent = 2, Eintr = 4, Eagain = 11, Eacces = 13, Eperm = 1, Eexist = 17, Exdev = 18, Enotdir = 20, Einval = 22,
-        Enotempty = 39, Eloop = 40, Enametoolong = 36, Erofs = 30, Enospc = 28, Eopnotsupp = 95, Enosys = 38, Enoexec = 8;
+        Enotempty = 39, Eloop = 40, Enametoolong = 36, Erofs = 30, Epipe = 32, Enospc = 28, Eopnotsupp = 95, Enosys = 38, Enoexec = 8;
 
     [StructLayout(LayoutKind.Sequential)]
     public struct StatxTimestamp
