@@ -92,6 +92,12 @@ internal static class TraceJson
         json.WriteNumber("cpuSeconds", Math.Round(trace.Processor.TotalSeconds, 6));
         json.WriteNumber("peakBytes", trace.PeakBytes);
         json.WriteString("startedAt", trace.StartedAt.UtcDateTime);
+        Inside(json, trace);
+    }
+
+    /// <summary>How the programs within the step fared, if any of them was taken by itself.</summary>
+    public static void Inside(Utf8JsonWriter json, Trace trace)
+    {
         if (trace.Parts == PartTally.None) return;
         json.WriteStartObject("inside");
         json.WriteNumber("reused", trace.Parts.Reused);

@@ -52,6 +52,7 @@ internal static class WhyCommand
             if (reason.Before is { } before) json.WriteString("comparedWith", before.Execution);
             if (reason.Text.Length > 0) json.WriteString("because", reason.Text);
             DifferenceText.Json(json, reason.Differences, rooms.Store);
+            TraceJson.Inside(json, reason.Trace);
             if (now is null) return;
             json.WriteString("now", now.Known is null ? "run" : "reuse");
             if (now.Why.Length > 0) json.WriteString("nowWhy", TraceJson.Safe(now.Why));

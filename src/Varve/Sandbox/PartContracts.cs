@@ -61,8 +61,8 @@ internal interface IPartBook
     /// <param name="through">The path on the host by which a path in the step is changed as the step would.</param>
     void PutInPlace(KnownPart part, Func<string, string> through);
 
-    /// <summary>Keeps a part.</summary>
-    void Keep(PartRecord record);
+    /// <summary>Keeps a part; false when a file that it left was changed again before that.</summary>
+    bool Keep(PartRecord record);
 }
 
 /// <summary>How a step's parts fared.</summary>

@@ -45,7 +45,8 @@ internal sealed class Parts
     private readonly List<Part> active = [];
     private readonly Lock counting = new();
     private readonly List<string> whole = [];
-    private int firstProcess, reused, kept;
+    private readonly object keeping = new();
+    private int firstProcess, reused, kept, beingKept;
     private TimeSpan saved;
     private bool idle;
 
@@ -314,38 +315,58 @@ internal sealed class Parts
         return true;
     }
 
-    /// <summary>Lets a part's first process go when what it said is where it belongs: whoever waits for it may go on to say something too.</summary>
+    /// <summary>
+    /// Lets a part's first process go when what it said is where it belongs and what it left is known: whoever waits for
+    /// it may go on to say and change something too. It is kept after that.
+    /// </summary>
     private void End(Part part, bool isKept, ulong call)
     {
+        PartRecord? record = null;
         try
         {
-            if (isKept) Keep(part);
+            if (isKept) record = RecordOf(part);
             else part.Streams!.Drain();
         }
         finally
         {
             part.Streams!.Release();
+            if (record is not null) lock (keeping) beingKept++;
             listener.Continue(call);
         }
-    }
-
-    private void Keep(Part part)
-    {
+        if (record is null) return;
         try
         {
-            var record = ending.Record(part);
-            if (record is not null)
-            {
-                book.Keep(record);
-                lock (counting) kept++;
-            }
-            else NoteWhole(part);
+            if (!book.Keep(record)) return;
+            lock (counting) kept++;
         }
         catch (IOException e)
         {
             part.Spoil(e.Message);
             NoteWhole(part);
         }
+        finally
+        {
+            lock (keeping)
+            {
+                beingKept--;
+                Monitor.PulseAll(keeping);
+            }
+        }
+    }
+
+    private PartRecord? RecordOf(Part part)
+    {
+        PartRecord? record = null;
+        try
+        {
+            record = ending.Record(part);
+        }
+        catch (IOException e)
+        {
+            part.Spoil(e.Message);
+        }
+        if (record is null) NoteWhole(part);
+        return record;
     }
 
     private void NoteWhole(Part part)
@@ -358,6 +379,8 @@ internal sealed class Parts
     /// <summary>How the parts fared, when all have ended.</summary>
     public PartTally Tally()
     {
+        lock (keeping)
+            while (beingKept > 0) Monitor.Wait(keeping);
         // Of those that a signal ended nobody heard.
         lock (active) foreach (var part in active) part.Streams?.Release();
         lock (counting) return reused == 0 && kept == 0 && whole.Count == 0 ? PartTally.None : new PartTally(reused, saved, kept, [.. whole]);

@@ -59,10 +59,10 @@ internal sealed class PartBook(PartShelf shelf, BlobStore store, StateCheck stat
     }
 
     /// <inheritdoc/>
-    public void Keep(PartRecord record)
+    public bool Keep(PartRecord record)
     {
         foreach (var item in record.Changes)
-            if (item.Change.Kind == ChangeKind.File && !store.Has(item.Change.Digest)) store.PutFile(item.ReadFrom);
+            if (item.Change.Kind == ChangeKind.File && !store.Has(item.Change.Digest) && store.PutFile(item.ReadFrom) != item.Change.Digest) return false;
         shelf.Add(KeyOf(record.Key with { Input = default }).Id(), KeyOf(record.Key).Id(), new Trace
         {
             Execution = "",
@@ -80,6 +80,7 @@ internal sealed class PartBook(PartShelf shelf, BlobStore store, StateCheck stat
             Processor = TimeSpan.Zero,
             PeakBytes = 0,
         });
+        return true;
     }
 
     /// <summary>A part is a step of its own whose streams are part of the key.</summary>

@@ -64,8 +64,8 @@ internal sealed class Trial : IDisposable
     /// <summary>Starts any command as the same person, with the program's variables, and does not wait.</summary>
     public Running Begin(string[] command, string directory, byte[]? input)
     {
-        // Whoever started the tests in the background may have had interrupts ignored, which children inherit.
-        string[] words = ["/usr/bin/env", "--default-signal=INT,QUIT,TERM,HUP", .. person.Prefix, .. command];
+        // Whoever started the tests in the background may have had interrupts ignored, and the runtime ignores broken pipes: children inherit both.
+        string[] words = ["/usr/bin/env", "--default-signal=INT,QUIT,TERM,HUP,PIPE", .. person.Prefix, .. command];
         var start = new ProcessStartInfo(words[0], words[1..])
         {
             UseShellExecute = false,
