@@ -39,7 +39,7 @@ static const int reported[] = {
     SYS_lchown, SYS_fchownat, SYS_utime, SYS_utimes, SYS_utimensat, SYS_futimesat, SYS_mknod, SYS_mknodat,
     SYS_inotify_add_watch, SYS_name_to_handle_at, SYS_statfs, SYS_fstatfs,
     SYS_connect, SYS_bind, SYS_sendmsg, SYS_sendmmsg,
-    SYS_exit_group, SYS_uname, SYS_sysinfo, SYS_sched_getaffinity, SYS_time, SYS_gettimeofday,
+    SYS_exit_group, SYS_nanosleep, SYS_clock_nanosleep, SYS_uname, SYS_sysinfo, SYS_sched_getaffinity, SYS_time, SYS_gettimeofday,
     /* From here on the supervisor refuses, and says so in the trace. */
     SYS_io_uring_setup, SYS_io_uring_enter, SYS_io_uring_register, SYS_open_by_handle_at, SYS_userfaultfd, SYS_bpf,
     SYS_perf_event_open, SYS_keyctl, SYS_add_key, SYS_request_key, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_chroot,

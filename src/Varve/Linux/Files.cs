@@ -313,6 +313,15 @@ internal static unsafe class Files
         return now.Seconds * 1_000_000_000 + now.Nanoseconds;
     }
 
+    /// <summary>The file system that a path lies on: its magic number and how many bytes an ordinary user may still write; null when it cannot be asked.</summary>
+    public static (long Type, long FreeBytes)? FileSystem(string path)
+    {
+        // struct statfs of x86-64: type, block size, blocks, free blocks, blocks free to ordinary users.
+        var result = stackalloc long[32];
+        fixed (byte* p = PathText.EncodeTerminated(path))
+            return Libc.statfs(p, result) == 0 ? (result[0], result[1] * result[4]) : null;
+    }
+
     /// <summary>Waits until what was written to an open file is on the disk.</summary>
     public static void Flush(Microsoft.Win32.SafeHandles.SafeFileHandle file, string name)
     {

@@ -44,6 +44,9 @@ internal static unsafe partial class Libc
     public static partial int statx(int directory, byte* path, int flags, uint mask, Statx* result);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial int statfs(byte* path, long* result);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial int open(byte* path, int flags, uint mode);
 
     [LibraryImport("libc", SetLastError = true)]

@@ -16,6 +16,11 @@ internal sealed record PartKey
     public required string Directory { get; init; }
     /// <summary>What its standard streams are: `in=null out=pipe err=same`, and the file creation mask.</summary>
     public required string Streams { get; init; }
+    /// <summary>
+    /// How many programs of the step were started before with all of the above the same: each of a loop's random
+    /// replicates is a part of its own.
+    /// </summary>
+    public int Occurrence { get; init; }
     /// <summary>The bytes that come through its standard input, where that is a pipe of its own; else all zero.</summary>
     public Digest Input { get; init; }
 }

@@ -18,7 +18,7 @@ internal readonly record struct TerminalCount(long Shown, long Typed);
 internal sealed class PartStreams
 {
     /// <summary>A part that says or reads more than this is not remembered.</summary>
-    private const long MostKept = 64L << 20;
+    private const long MostKept = 16L << 20;
     private const int BufferBytes = 1 << 16, StallMs = 60;
 
     private readonly int process;

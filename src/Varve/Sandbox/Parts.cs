@@ -1,3 +1,5 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
 using Varve.Linux;
 
 namespace Varve.Sandbox;
@@ -40,6 +42,7 @@ internal sealed class Parts
     private readonly Func<TerminalCount>? terminal;
     private readonly TimeSpan worthKeeping;
     private readonly Dictionary<string, int> shortRuns = new(StringComparer.Ordinal);
+    private readonly Dictionary<UInt128, int> started = [];
     private readonly Dictionary<int, Member> members = [];
     private readonly Dictionary<int, Member> threads = [];
     private readonly List<Part> active = [];
@@ -145,11 +148,19 @@ internal sealed class Parts
         if (ProcessFacts.Words(thread, arguments) is not { Count: > 0 } words || ProcessFacts.Words(thread, variables) is not { } settings) return;
         if (Files.LinkTarget($"/proc/{thread}/cwd") is not { } folder) return;
         var streams = PartStreams.Of(thread, descriptor => IsAlone(descriptor, thread), terminal, out var why);
-        var part = new Part(new PartKey { Program = program, Arguments = words, Variables = settings, Directory = folder, Streams = $"{streams?.Kinds} mask={status.Mask}" }, thread) { Streams = streams };
+        var kinds = $"{streams?.Kinds} mask={status.Mask}";
+        var key = new PartKey { Program = program, Arguments = words, Variables = settings, Directory = folder, Streams = kinds, Occurrence = Occurrence([program, folder, kinds, .. words, "", .. settings]) };
+        var part = new Part(key, thread) { Streams = streams };
         if (streams is null) part.Spoil(why);
         else if (streams.InputFile.Length > 0) part.Add(Wanted.Content | Wanted.Follow, PathText.Encode(streams.InputFile));
         member.Part = part;
         lock (active) active.Add(part);
+    }
+
+    private int Occurrence(string[] words)
+    {
+        ref var times = ref CollectionsMarshal.GetValueRefOrAddDefault(started, XxHash128.HashToUInt128(PathText.Encode(string.Join('\0', words))), out _);
+        return times++;
     }
 
     /// <summary>

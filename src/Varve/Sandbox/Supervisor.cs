@@ -74,6 +74,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
                 case Syscalls.SendMmsg: return sockets.Messages(in call, a[1], (int)a[2], paths);
                 case Syscalls.GetRandom: return Note(EffectKinds.Random, "getrandom");
                 case Syscalls.Time or Syscalls.GetTimeOfDay or Syscalls.ClockGetTime: return Note(EffectKinds.Clock, "read the clock by a system call");
+                case Syscalls.Nanosleep or Syscalls.ClockNanosleep: return Sleep();
                 case Syscalls.Uname: return Note(EffectKinds.Host, "kernel name and version (uname)");
                 case Syscalls.SysInfo: return Note(EffectKinds.Host, "memory and load (sysinfo)");
                 case Syscalls.SchedGetAffinity: return Note(EffectKinds.Host, "number of processors (sched_getaffinity)");
@@ -93,6 +94,13 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
     private int Note(string kind, string detail)
     {
         effects.Add(kind, detail);
+        return 0;
+    }
+
+    /// <summary>Whoever starts a program that sleeps wants the time to pass.</summary>
+    private static int Sleep()
+    {
+        Part.Current?.Spoil("it sleeps");
         return 0;
     }
 

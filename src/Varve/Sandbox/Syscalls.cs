@@ -3,11 +3,11 @@ namespace Varve.Sandbox;
 /// <summary>The numbers of the x86-64 system calls that the filter reports (Linux, arch/x86/entry/syscalls/syscall_64.tbl).</summary>
 internal static class Syscalls
 {
-    public const int Open = 2, Stat = 4, Lstat = 6, Access = 21, Connect = 42, SendTo = 44, SendMsg = 46, Bind = 49, Clone = 56,
+    public const int Open = 2, Stat = 4, Lstat = 6, Access = 21, Nanosleep = 35, Connect = 42, SendTo = 44, SendMsg = 46, Bind = 49, Clone = 56,
         Execve = 59, Uname = 63, Truncate = 76, GetDents = 78, Chdir = 80, Rename = 82, Mkdir = 83, Rmdir = 84, Creat = 85,
         Link = 86, Unlink = 87, Symlink = 88, Readlink = 89, Chmod = 90, Chown = 92, Lchown = 94, GetTimeOfDay = 96, SysInfo = 99,
         Utime = 132, Mknod = 133, Statfs = 137, Fstatfs = 138, Time = 201, SchedGetAffinity = 204, GetDents64 = 217,
-        ClockGetTime = 228, ExitGroup = 231, Utimes = 235, InotifyAddWatch = 254, Openat = 257, Mkdirat = 258, Mknodat = 259, Fchownat = 260,
+        ClockGetTime = 228, ClockNanosleep = 230, ExitGroup = 231, Utimes = 235, InotifyAddWatch = 254, Openat = 257, Mkdirat = 258, Mknodat = 259, Fchownat = 260,
         Futimesat = 261, Newfstatat = 262, Unlinkat = 263, Renameat = 264, Linkat = 265, Symlinkat = 266, Readlinkat = 267,
         Fchmodat = 268, Faccessat = 269, Unshare = 272, Utimensat = 280, NameToHandleAt = 303, SendMmsg = 307, Renameat2 = 316,
         GetRandom = 318, Execveat = 322, Statx = 332, IoUringSetup = 425, IoUringEnter = 426, IoUringRegister = 427,

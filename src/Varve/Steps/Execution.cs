@@ -9,7 +9,7 @@ namespace Varve.Steps;
 internal sealed class Execution(VarveHome home, BlobStore store, DigestCache digests, StepSettings settings, PartShelf? parts, StateCheck state)
 {
     public Run Begin(StepRequest request, Digest step, InputFeed? input) =>
-        new(home, store, digests, settings, request, step, input) { Parts = parts is null || settings.Parts == PartKeeping.None ? null : new PartBook(parts, store, state, request.Key, settings.Parts == PartKeeping.All) };
+        new(home, store, digests, settings, request, step, input) { Parts = parts is null || settings.Parts == PartKeeping.None ? null : new PartBook(home, parts, store, state, request.Key, settings.Parts == PartKeeping.All) };
 
     /// <summary>One run; its scratch folder is removed when it is disposed.</summary>
     internal sealed class Run : IDisposable

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Varve.Linux;
 using Varve.Sandbox;
 using Varve.Store;
@@ -7,12 +6,9 @@ using Varve.Store;
 namespace Varve.Steps;
 
 /// <summary>Whether a home can carry steps: outside the workspace, on a local file system, writable. Told with the remedy.</summary>
-internal static unsafe partial class HomeCheck
+internal static class HomeCheck
 {
     private const long Nfs = 0x6969, Smb2 = 0xFE534D42, Cifs = 0xFF534D42, Fuse = 0x65735546, Overlay = 0x794C7630;
-
-    [LibraryImport("libc", SetLastError = true)]
-    private static partial int statfs(byte* path, long* result);
 
     /// <exception cref="StepRefusedException">It cannot.</exception>
     public static void Require(VarveHome home, string workspace)
@@ -29,10 +25,8 @@ internal static unsafe partial class HomeCheck
         {
             throw new StepRefusedException($"Varve's home cannot be made: {e.Message}; set VARVE_HOME to a folder you may write", e);
         }
-        var result = stackalloc long[32];
-        fixed (byte* path = PathText.EncodeTerminated(home.Folder))
-            if (statfs(path, result) != 0) return;
-        var name = result[0] switch { Nfs => "NFS", Smb2 or Cifs => "SMB", Fuse => "FUSE", Overlay => "another overlay", _ => "" };
+        if (Files.FileSystem(home.Folder) is not { } system) return;
+        var name = system.Type switch { Nfs => "NFS", Smb2 or Cifs => "SMB", Fuse => "FUSE", Overlay => "another overlay", _ => "" };
         if (name.Length == 0) return;
         throw new StepRefusedException(string.Create(CultureInfo.InvariantCulture,
             $"Varve's home {home.Folder} lies on {name}, which cannot carry an overlay's upper layer; set VARVE_HOME to a folder on a local disk (ext4, xfs, btrfs or tmpfs)"));

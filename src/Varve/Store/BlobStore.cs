@@ -115,6 +115,21 @@ internal sealed class BlobStore(VarveHome home)
     /// <summary>Puts a copy of a blob in place by a rename, with the permissions and, if given, the time stamp.</summary>
     public void Materialise(Digest digest, string target, int permissions, long? modifiedNs)
     {
+        var temporary = CopyBeside(digest, target, permissions, modifiedNs);
+        try
+        {
+            Files.Rename(temporary, target);
+        }
+        catch
+        {
+            Files.Remove(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>A copy of a blob, complete and checked, beside the place where a rename is to put it.</summary>
+    public string CopyBeside(Digest digest, string target, int permissions, long? modifiedNs)
+    {
         var temporary = Temporaries.Beside(target);
         try
         {
@@ -126,7 +141,7 @@ internal sealed class BlobStore(VarveHome home)
             }
             Files.SetPermissions(temporary, permissions);
             if (modifiedNs is { } time) Files.SetModified(temporary, time);
-            Files.Rename(temporary, target);
+            return temporary;
         }
         catch
         {

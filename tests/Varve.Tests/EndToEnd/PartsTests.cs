@@ -154,6 +154,37 @@ public sealed class PartsTests
     }
 
     [Fact]
+    public void Random_replicates_stay_replicates_and_time_passes()
+    {
+        using var trial = new Trial();
+        trial.Write("varve.toml", "parts = \"all\"\n");
+        string Script(int times) => $"for i in $(seq {times}); do head -c 8 /dev/urandom | od -An -tx1; done; sleep 0.3";
+        string[] Values(Outcome outcome) => outcome.Ran().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        var three = Values(trial.Sh(Script(3)));
+        Assert.Equal(3, three.Distinct().Count());
+        var five = trial.Sh(Script(5));
+        Assert.Equal(5, Values(five).Distinct().Count());
+        Assert.Equal(three, Values(five)[..3]);
+        Assert.True(five.Trace.Json.GetProperty("seconds").GetDouble() >= 0.3, "the sleep was not slept");
+        Assert.Contains("sleep: it sleeps", five.Trace.Json.GetProperty("inside").GetProperty("whole").EnumerateArray().Select(w => w.GetString()));
+    }
+
+    [Fact]
+    public void Folders_that_a_program_makes_come_back_with_what_is_in_them()
+    {
+        using var trial = new Trial();
+        trial.Write("varve.toml", "parts = \"all\"\n");
+        trial.Write("from/a/b", "deep\n");
+        trial.Sh("umask 027; cp -r from to; :").Ran();
+        var first = trial.Plain(trial.Workspace, "sh", "-c", "find to -printf '%p %m\n' | sort").Output;
+        Directory.Delete(trial.At("to"), recursive: true);
+        var again = trial.Sh("umask 027; cp -r from to; : again").Ran();
+        Assert.Equal(1, again.Trace.Json.GetProperty("inside").GetProperty("reused").GetInt32());
+        Assert.Equal(first, trial.Plain(trial.Workspace, "sh", "-c", "find to -printf '%p %m\n' | sort").Output);
+        Assert.Equal("deep\n", trial.Read("to/a/b"));
+    }
+
+    [Fact]
     public void Again_runs_everything_and_false_keeps_nothing()
     {
         using var trial = new Trial();
