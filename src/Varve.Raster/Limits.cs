@@ -26,6 +26,9 @@ public sealed record Limits
     /// <summary>Stops the computation; nothing is left of its output.</summary>
     public CancellationToken Cancellation { get; init; }
 
+    /// <summary>Pixels computed at a time, about; null for what suits the processor's cache. For tests of what must not depend on it.</summary>
+    internal long? ChunkPixels { get; init; }
+
     internal long MemoryNow => Memory is { } given ? Math.Max(given, LeastMemory) : Math.Max(FreeMemory.Now() / 2, LeastMemory);
 
     internal int ThreadsNow => Math.Clamp(Threads ?? Environment.ProcessorCount, 1, 1024);

@@ -34,7 +34,7 @@ internal sealed class Pass
     {
         var clock = Stopwatch.StartNew();
         var budget = limits.MemoryNow;
-        var plan = new TilingPlan(Program, Placement, sinks, budget, limits.ThreadsNow);
+        var plan = new TilingPlan(Program, Placement, sinks, budget, limits);
         var files = Program.Sources.OfType<RasterSource>().Concat(Program.Sources.OfType<LatitudeSource>().Select(static l => l.Column)).SelectMany(static s => s.Pieces).Select(static p => p.File).Distinct().ToList();
         using var cache = new BlockCache(plan.CacheBytes);
         var crew = new Crew(this, sinks, plan, cache, limits, clock);

@@ -19,22 +19,22 @@ internal sealed class TilingPlan
     /// <param name="placement">Where everything lies.</param>
     /// <param name="sinks">Where it goes.</param>
     /// <param name="budget">Memory of the process, in bytes.</param>
-    /// <param name="threads">As many as may be.</param>
+    /// <param name="limits">How many threads, and how large chunks, may be.</param>
     /// <exception cref="RasterException">Not even one thread fits.</exception>
-    public TilingPlan(Program program, Placement placement, IReadOnlyList<ISink> sinks, long budget, int threads)
+    public TilingPlan(Program program, Placement placement, IReadOnlyList<ISink> sinks, long budget, Limits limits)
     {
         var everything = placement.Everything;
         var largest = program.Sources.OfType<RasterSource>().SelectMany(s => s.Pieces, (s, p) => (Source: s, Piece: p)).OrderByDescending(static p => p.Piece.File.Image.BlockBytes).FirstOrDefault();
         var image = largest.Piece?.File.Image;
         var tile = sinks.Select(static s => s.Tile).FirstOrDefault(static t => t is not null);
         if (tile is { } size) Tiling = new Tiling(everything, everything.X, everything.Y, size.Width, size.Height);
-        else if (image is null) Tiling = new Tiling(everything, everything.X, everything.Y, 512, 512);
-        else Tiling = Along(image, placement.Of(largest.Source).Moved(largest.Piece!.Place.X, largest.Piece.Place.Y), everything);
+        else if (image is null) Tiling = new Tiling(everything, everything.X, everything.Y, Math.Min(512, limits.ChunkPixels ?? 512), 512);
+        else Tiling = Along(image, placement.Of(largest.Source).Moved(largest.Piece!.Place.X, largest.Piece.Place.Y), everything, limits.ChunkPixels);
         var room = budget - Fixed;
         long PerThread() => program.Sources.Sum(s => Loader.BytesOf(s, Tiling)) + sinks.Sum(s => s.BytesFor(Tiling.Pixels)) + 2 * program.Buffers.Sum(static b => (b + 1L) * Frame.Length)
             + 2 * (image?.BlockBytes ?? 0) + (1 << 20);
         var isFree = tile is null;
-        Threads = threads;
+        Threads = limits.ThreadsNow;
         while (PerThread() * Threads > room)
         {
             if (isFree && Tiling.Height > 1 && Tiling.Pixels > FewPixels) Tiling = Tiling with { Height = (Tiling.Height + 1) / 2 };
@@ -68,17 +68,17 @@ internal sealed class TilingPlan
         return most >= 512 ? 512 : most >= 256 ? 256 : most >= 128 ? 128 : 64;
     }
 
-    private static Tiling Along(TiffImage image, Window place, Window everything)
+    private static Tiling Along(TiffImage image, Window place, Window everything, long? pixels)
     {
         var (width, height) = (image.BlockWidth, image.BlockHeight);
         if (!image.IsTiled)
         {
             // As many strips as make a fair piece of work, read in the order in which they lie.
-            var rows = Math.Max(1, UsualPixels / (width * height)) * height;
+            var rows = Math.Max(1, (pixels ?? UsualPixels) / (width * height)) * height;
             return new Tiling(everything, place.X, place.Y, width, Math.Min(rows, Math.Max(height, image.Height)));
         }
         var (across, down) = (1L, 1L);
-        while (width * across * height * down < FewPixels)
+        while (width * across * height * down < (pixels ?? FewPixels))
         {
             if (across <= down) across *= 2;
             else down *= 2;

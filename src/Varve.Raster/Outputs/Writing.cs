@@ -63,7 +63,8 @@ internal static class Writing
                 Check(layout, options, output.Path);
                 sinks.Add(new GeoTiffSink(output.Path, layout, roots, mayClash).Within(pass.Everything));
             }
-            limits.Done?.Invoke(pass.Run(sinks));
+            var report = pass.Run(sinks);
+            limits.Done?.Invoke(report);
         }
         finally
         {
