@@ -87,7 +87,7 @@ public sealed class EvaluationTests
             var expression = Grow(rasters, new Queue<int>(choices), 4);
             var limits = new Limits { Threads = threads, ChunkPixels = chunk * 16, Memory = Limits.LeastMemory };
             if (Graph.Node.InOrder([expression.Node]).OfType<Source>().Any()) Compare(expression, rasters, layers, limits, folder[$"out.tif"], tile / 16 * 16);
-        }, iter: 400);
+        }, iter: Math.Max(Check.Iter, 300));
 
     private static string Said(Node node) => node switch
     {
