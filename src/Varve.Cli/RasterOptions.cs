@@ -76,7 +76,9 @@ internal sealed class RasterOptions
         var isLive = !common.Quiet && !common.Json && !common.NoColor && !Console.IsErrorRedirected;
         return new Limits
         {
-            Memory = bytes, Threads = number, Cancellation = cancellation,
+            Memory = bytes,
+            Threads = number,
+            Cancellation = cancellation,
             Progress = isLive ? Show : null,
             Done = report =>
             {

@@ -17,9 +17,12 @@ internal sealed class RasterWriteOptions
     private readonly Option<bool> dense = new("--dense") { Description = "Also write tiles in which nothing is" };
     private readonly Option<bool> bigTiff = new("--bigtiff") { Description = "A BigTIFF, also where a TIFF would do" };
 
+    private readonly Option<bool> cog = new("--cog") { Description = "A Cloud Optimized GeoTIFF, with overviews" };
+    private readonly Option<string> overviews = new("--overviews") { Description = "How overviews are made: nearest or average; else average of real numbers", HelpName = "HOW" };
+
     public RasterWriteOptions To(Command command)
     {
-        foreach (var option in (Option[])[type, noData, compress, level, predictor, tile, dense, bigTiff]) command.Add(option);
+        foreach (var option in (Option[])[type, noData, compress, level, predictor, tile, dense, bigTiff, cog, overviews]) command.Add(option);
         return this;
     }
 
@@ -32,6 +35,8 @@ internal sealed class RasterWriteOptions
         Predictor = parsed.GetValue(predictor),
         TileSize = parsed.GetValue(tile),
         Sparse = !parsed.GetValue(dense),
+        Cog = parsed.GetValue(cog) || parsed.GetValue(overviews) is not null,
+        Overviews = parsed.GetValue(overviews)?.ToLowerInvariant() switch { null => null, "nearest" => Reduction.Nearest, "average" => Reduction.Average, var other => throw new UsageException($"--overviews {other}: nearest or average") },
         BigTiff = parsed.GetValue(bigTiff) ? true : null,
     };
 
@@ -43,7 +48,10 @@ internal sealed class RasterWriteOptions
 
     private static Compression How(string text) => text.ToLowerInvariant() switch
     {
-        "none" => Compression.None, "lzw" => Compression.Lzw, "deflate" => Compression.Deflate, "zstd" => Compression.Zstd,
+        "none" => Compression.None,
+        "lzw" => Compression.Lzw,
+        "deflate" => Compression.Deflate,
+        "zstd" => Compression.Zstd,
         _ => throw new UsageException($"--compress {text}: none, lzw, deflate or zstd"),
     };
 }

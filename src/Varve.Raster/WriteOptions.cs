@@ -45,4 +45,10 @@ public sealed record WriteOptions
 
     /// <summary>Red, green and blue, 0 to 65535, of all values of a byte or a 16-bit number, all reds first; null for none.</summary>
     internal long[]? ColorMap { get; init; }
+
+    /// <summary>Whether the file is a Cloud Optimized GeoTIFF: with overviews, and laid out so that a part of it is read with few requests.</summary>
+    public bool Cog { get; init; }
+
+    /// <summary>How overviews are made; null for the mean of real numbers, and the nearest of integers.</summary>
+    public Reduction? Overviews { get; init; }
 }

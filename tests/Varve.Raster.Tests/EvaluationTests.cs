@@ -16,8 +16,14 @@ public sealed class EvaluationTests
     private static readonly Gen<TestLayout> Layouts = Gen.Select(Gen.Bool, Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[0, 4], Gen.Bool, Gen.Bool, Gen.Bool, Gen.Int[0, 6])
         .Select(static (tiled, w, h, pack, predict, bigEndian, bigTiff, hole) => new TestLayout
         {
-            IsTiled = tiled, BlockWidth = 16 * w, BlockHeight = tiled ? 16 * h : 3 * h, Compression = ((int[])[1, 5, 8, 50000, 32773])[pack], Predictor = predict && pack is 1 or 2 or 3 ? 2 : 1,
-            IsBigEndian = bigEndian, IsBigTiff = bigTiff, Hole = hole < 5 ? 0 : hole - 2,
+            IsTiled = tiled,
+            BlockWidth = 16 * w,
+            BlockHeight = tiled ? 16 * h : 3 * h,
+            Compression = ((int[])[1, 5, 8, 50000, 32773])[pack],
+            Predictor = predict && pack is 1 or 2 or 3 ? 2 : 1,
+            IsBigEndian = bigEndian,
+            IsBigTiff = bigTiff,
+            Hole = hole < 5 ? 0 : hole - 2,
         });
 
     private static readonly Gen<Layer> Layers = Gen.Select(Gen.Int[0, Types.Length - 1], Gen.Int[-30, 30], Gen.Int[-30, 30], Gen.Int[1, 90], Gen.Int[1, 90], Gen.Int, Gen.Bool, Layouts)
@@ -60,11 +66,42 @@ public sealed class EvaluationTests
         {
             return (Next() % 36) switch
             {
-                0 => a + B(), 1 => a - B(), 2 => a * B(), 3 => a / B(), 4 => a % B(), 5 => a.FloorDivide(B()), 6 => a.AsType(PixelType.Float64).Power(B()),
-                7 => a < B(), 8 => a >= B(), 9 => a.IsEqual(B()), 10 => a.IsNotEqual(B()), 11 => a & B(), 12 => a | B(), 13 => a ^ B(), 14 => !a, 15 => ~a,
-                16 => -a, 17 => a.Abs(), 18 => a.Floor(), 19 => a.Sqrt(), 20 => a.Log(), 21 => a.IsIn(1, 2, 3, 100), 22 => a.IsIn([.. Enumerable.Range(0, 40).Select(static i => i * 3.0)]),
-                23 => a.IsMissing(), 24 => a.Fill(7), 25 => a.Clip(-5, 50), 26 => Raster.Minimum(a, B()), 27 => Raster.Maximum(a, B()), 28 => Raster.Where(a > 3, a, B()), 29 => Raster.Where(B(), a, Raster.Missing),
-                30 => a.AsType(Types[Next() % Types.Length]), 31 => a.Within(B() > 2), 32 => (a > 1) & (B() < 50), 33 => (a > 1) | B().IsMissing(), 34 => a.Round(), _ => a << (Next() % 4),
+                0 => a + B(),
+                1 => a - B(),
+                2 => a * B(),
+                3 => a / B(),
+                4 => a % B(),
+                5 => a.FloorDivide(B()),
+                6 => a.AsType(PixelType.Float64).Power(B()),
+                7 => a < B(),
+                8 => a >= B(),
+                9 => a.IsEqual(B()),
+                10 => a.IsNotEqual(B()),
+                11 => a & B(),
+                12 => a | B(),
+                13 => a ^ B(),
+                14 => !a,
+                15 => ~a,
+                16 => -a,
+                17 => a.Abs(),
+                18 => a.Floor(),
+                19 => a.Sqrt(),
+                20 => a.Log(),
+                21 => a.IsIn(1, 2, 3, 100),
+                22 => a.IsIn([.. Enumerable.Range(0, 40).Select(static i => i * 3.0)]),
+                23 => a.IsMissing(),
+                24 => a.Fill(7),
+                25 => a.Clip(-5, 50),
+                26 => Raster.Minimum(a, B()),
+                27 => Raster.Maximum(a, B()),
+                28 => Raster.Where(a > 3, a, B()),
+                29 => Raster.Where(B(), a, Raster.Missing),
+                30 => a.AsType(Types[Next() % Types.Length]),
+                31 => a.Within(B() > 2),
+                32 => (a > 1) & (B() < 50),
+                33 => (a > 1) | B().IsMissing(),
+                34 => a.Round(),
+                _ => a << (Next() % 4),
             };
         }
         catch (RasterException)

@@ -23,7 +23,13 @@ public sealed class GeoTiffTests
                 else for (var i = 0; i < band.Length; i++) band[i] = (byte)(i / 9);
             var layout = new TestLayout
             {
-                IsTiled = tiled, IsPlanar = planar, IsBigEndian = bigEndian, IsBigTiff = bigTiff, Compression = compression, BlockWidth = 32, BlockHeight = tiled ? 16 : 1 + random.Next(20),
+                IsTiled = tiled,
+                IsPlanar = planar,
+                IsBigEndian = bigEndian,
+                IsBigTiff = bigTiff,
+                Compression = compression,
+                BlockWidth = 32,
+                BlockHeight = tiled ? 16 : 1 + random.Next(20),
                 Predictor = !predict || compression is 1 or 32773 ? 1 : type.IsFloat() && random.Next(2) == 0 ? 3 : 2,
             };
             using var folder = new TemporaryFolder();

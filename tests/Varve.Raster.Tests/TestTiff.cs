@@ -62,10 +62,17 @@ internal static class TestTiff
                 }
         var entries = new SortedDictionary<int, (int Type, int Size, ulong[] Values)>
         {
-            [256] = (4, 4, [(ulong)width]), [257] = (4, 4, [(ulong)height]), [258] = (3, 2, [.. bands.Select(_ => (ulong)size * 8)]), [259] = (3, 2, [(ulong)layout.Compression]),
-            [262] = (3, 2, [1]), [277] = (3, 2, [(ulong)bands.Length]), [284] = (3, 2, [layout.IsPlanar ? 2u : 1u]), [317] = (3, 2, [(ulong)layout.Predictor]),
+            [256] = (4, 4, [(ulong)width]),
+            [257] = (4, 4, [(ulong)height]),
+            [258] = (3, 2, [.. bands.Select(_ => (ulong)size * 8)]),
+            [259] = (3, 2, [(ulong)layout.Compression]),
+            [262] = (3, 2, [1]),
+            [277] = (3, 2, [(ulong)bands.Length]),
+            [284] = (3, 2, [layout.IsPlanar ? 2u : 1u]),
+            [317] = (3, 2, [(ulong)layout.Predictor]),
             [339] = (3, 2, [.. bands.Select(_ => type.IsFloat() ? 3ul : type.IsSigned() ? 2ul : 1ul)]),
-            [33550] = (12, 8, [Bits(grid.StepX), Bits(-grid.StepY), 0]), [33922] = (12, 8, [0, 0, 0, Bits(grid.X), Bits(grid.Y), 0]),
+            [33550] = (12, 8, [Bits(grid.StepX), Bits(-grid.StepY), 0]),
+            [33922] = (12, 8, [0, 0, 0, Bits(grid.X), Bits(grid.Y), 0]),
         };
         var place = layout.IsBigTiff ? (16, 8) : (4, 4);
         entries[layout.IsTiled ? 324 : 273] = (place.Item1, place.Item2, [.. offsets]);

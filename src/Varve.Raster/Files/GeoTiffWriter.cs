@@ -1,8 +1,5 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Text;
 using Microsoft.Win32.SafeHandles;
-using Varve.Raster.Grids;
 
 namespace Varve.Raster.Files;
 
@@ -59,7 +56,7 @@ internal sealed class GeoTiffWriter : IDisposable
         try
         {
             var directory = new TiffDirectory(layout.IsBig);
-            Describe(directory);
+            TiffDescription.Of(layout, directory, offsets, counts);
             var start = at;
             Write(directory.Build(start));
             Flush();
@@ -84,47 +81,6 @@ internal sealed class GeoTiffWriter : IDisposable
         {
             throw Failed(e);
         }
-    }
-
-    private void Describe(TiffDirectory directory)
-    {
-        var isPalette = layout.ColorMap is not null && layout.Bands == 1 && layout.Type is PixelType.Byte or PixelType.UInt16 && layout.ColorMap?.Length == 3 << (layout.Type.Size() * 8);
-        var isRgb = layout.IsRgb && layout.Bands >= 3;
-        var format = layout.Type.IsFloat() ? 3 : layout.Type.IsSigned() ? 2 : 1;
-        directory.Longs(TiffTags.Width, layout.Grid.Width);
-        directory.Longs(TiffTags.Height, layout.Grid.Height);
-        directory.Shorts(TiffTags.Bits, Enumerable.Repeat((ushort)(layout.Type.Size() * 8), layout.Bands));
-        directory.Shorts(TiffTags.Compression, [layout.Compression switch { Compression.Lzw => 5, Compression.Deflate => 8, Compression.Zstd => 50000, _ => 1 }]);
-        directory.Shorts(TiffTags.Photometric, [(ushort)(isPalette ? 3 : isRgb ? 2 : 1)]);
-        directory.Shorts(TiffTags.Samples, [(ushort)layout.Bands]);
-        directory.Shorts(TiffTags.Planar, [(ushort)(layout.Bands > 1 ? 2 : 1)]);
-        if (layout.Predictor > 1) directory.Shorts(TiffTags.Predictor, [(ushort)layout.Predictor]);
-        if (isPalette) directory.Shorts(TiffTags.ColorMap, layout.ColorMap!.Select(static c => (ushort)c));
-        directory.Longs(TiffTags.TileWidth, layout.TileWidth);
-        directory.Longs(TiffTags.TileHeight, layout.TileHeight);
-        directory.Places(TiffTags.TileOffsets, offsets);
-        directory.Places(TiffTags.TileBytes, counts);
-        if (layout.Bands > (isRgb ? 3 : 1)) directory.Shorts(TiffTags.ExtraSamples, Enumerable.Repeat((ushort)0, layout.Bands - (isRgb ? 3 : 1)));
-        directory.Shorts(TiffTags.SampleFormat, Enumerable.Repeat((ushort)format, layout.Bands));
-        var grid = layout.Grid;
-        if (grid.IsPlaced)
-        {
-            if (grid.StepY < 0)
-            {
-                directory.Reals(TiffTags.PixelScale, [grid.StepX, -grid.StepY, 0]);
-                directory.Reals(TiffTags.TiePoints, [0, 0, 0, grid.X, grid.Y, 0]);
-            }
-            else
-            {
-                directory.Reals(TiffTags.Transformation, [grid.StepX, 0, 0, grid.X, 0, grid.StepY, 0, grid.Y, 0, 0, 0, 0, 0, 0, 0, 1]);
-            }
-        }
-        var (list, reals, texts) = GeoKeyTags.Write(grid.Projection);
-        if (list.Length > 0) directory.Shorts(TiffTags.GeoKeys, list);
-        if (reals.Length > 0) directory.Reals(TiffTags.GeoReals, reals);
-        if (texts.Length > 0) directory.Text(TiffTags.GeoTexts, texts);
-        if (layout.Metadata.Length > 0) directory.Text(TiffTags.GdalMetadata, Encoding.UTF8.GetBytes(layout.Metadata + "\0"));
-        if (layout.NoData is { } none) directory.Text(TiffTags.GdalNoData, Encoding.ASCII.GetBytes(PixelTypes.Text(none) + "\0"));
     }
 
     private void Write(ReadOnlySpan<byte> bytes)
@@ -166,62 +122,5 @@ internal sealed class GeoTiffWriter : IDisposable
     {
         file.Dispose();
         if (!isFinished) File.Delete(temporary);
-    }
-}
-
-/// <summary>A directory of a little-endian TIFF in the making.</summary>
-internal sealed class TiffDirectory(bool isBig)
-{
-    private readonly SortedDictionary<int, (ushort Type, long Count, byte[] Bytes)> entries = [];
-
-    public void Shorts(int tag, IEnumerable<ushort> values)
-    {
-        var all = values.ToArray();
-        entries[tag] = (3, all.Length, MemoryMarshal.AsBytes(all.AsSpan()).ToArray());
-    }
-
-    public void Longs(int tag, long value) => entries[tag] = (4, 1, BitConverter.GetBytes(checked((uint)value)));
-
-    public void Places(int tag, long[] values) => entries[tag] = isBig
-        ? ((ushort)16, values.Length, MemoryMarshal.AsBytes(values.AsSpan()).ToArray())
-        : ((ushort)4, values.Length, MemoryMarshal.AsBytes(Array.ConvertAll(values, static v => checked((uint)v)).AsSpan()).ToArray());
-
-    public void Reals(int tag, double[] values) => entries[tag] = (12, values.Length, MemoryMarshal.AsBytes(values.AsSpan()).ToArray());
-
-    public void Text(int tag, byte[] text) => entries[tag] = (2, text.Length, text);
-
-    /// <summary>The bytes of the directory and all its values, when it begins at a place.</summary>
-    public byte[] Build(long start)
-    {
-        var inPlace = isBig ? 8 : 4;
-        var headBytes = (isBig ? 8 : 2) + entries.Count * (isBig ? 20 : 12) + inPlace;
-        var values = new MemoryStream();
-        var head = new byte[headBytes];
-        int cursor;
-        if (isBig) BinaryPrimitives.WriteInt64LittleEndian(head, entries.Count);
-        else BinaryPrimitives.WriteUInt16LittleEndian(head, (ushort)entries.Count);
-        cursor = isBig ? 8 : 2;
-        foreach (var (tag, (type, count, bytes)) in entries)
-        {
-            BinaryPrimitives.WriteUInt16LittleEndian(head.AsSpan(cursor), (ushort)tag);
-            BinaryPrimitives.WriteUInt16LittleEndian(head.AsSpan(cursor + 2), type);
-            if (isBig) BinaryPrimitives.WriteInt64LittleEndian(head.AsSpan(cursor + 4), count);
-            else BinaryPrimitives.WriteUInt32LittleEndian(head.AsSpan(cursor + 4), (uint)count);
-            var field = head.AsSpan(cursor + (isBig ? 12 : 8), inPlace);
-            if (bytes.Length <= inPlace)
-            {
-                bytes.CopyTo(field);
-            }
-            else
-            {
-                while (((start + headBytes + values.Length) & 7) != 0) values.WriteByte(0);
-                var place = start + headBytes + values.Length;
-                if (isBig) BinaryPrimitives.WriteInt64LittleEndian(field, place);
-                else BinaryPrimitives.WriteUInt32LittleEndian(field, checked((uint)place));
-                values.Write(bytes);
-            }
-            cursor += isBig ? 20 : 12;
-        }
-        return [.. head, .. values.ToArray()];
     }
 }

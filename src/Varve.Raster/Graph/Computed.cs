@@ -27,8 +27,10 @@ internal sealed class Binary : Node
             return new Binary(operation, type, type, null, true, a, b);
         }
         if (common.IsFloat()) return new Binary(operation, common, common, null, true, a, b);
-        var (p, q) = (a.Range!.Value, b.Range!.Value);
+        // An operand is 0 where it does not lie and the other does.
         var zero = new ValueRange(0, 0);
+        var (p, q) = (a.Range!.Value.With(zero), b.Range!.Value.With(zero));
+        if (operation.IsOnIntersection()) (p, q) = (a.Range!.Value, b.Range!.Value);
         var range = operation switch
         {
             Operation.Add => p + q,

@@ -65,7 +65,7 @@ internal sealed class RasterSource : Source
         if (type.IsFloat() || noData is not { } value) return null;
         var range = type.Range();
         // One at an end is no value, and leaves room for the missing pixels of what is computed.
-        if ((Int128)value == range.Least && value != 0) return range with { Least = range.Least + 1 };
+        if ((Int128)value == range.Least) return range with { Least = range.Least + 1 };
         return (Int128)value == range.Most ? range with { Most = range.Most - 1 } : range;
     }
 }

@@ -15,7 +15,10 @@ internal static class Writing
             if (output.Bands.Count == 0) throw new RasterException($"{output.Path}: a file has at least one band");
             if (Areas.Group([.. output.Bands.Select(static b => b.Node)]).Count > 1) throw new RasterException($"{output.Path}: its bands lie on different areas; where(...) or a product with one layer lays them on one");
         }
-        foreach (var group in Areas.Group([.. outputs.Select(static o => o.Bands[0].Node)])) Together([.. group.Select(i => outputs[i])], limits);
+        foreach (var output in outputs.Where(static o => o.Options.Cog)) CogOutput.Write(output, limits);
+        var plain = outputs.Where(static o => !o.Options.Cog).ToList();
+        if (plain.Count == 0) return;
+        foreach (var group in Areas.Group([.. plain.Select(static o => o.Bands[0].Node)])) Together([.. group.Select(i => plain[i])], limits);
     }
 
     private static void Together(IReadOnlyList<Output> outputs, Limits limits)
