@@ -44,6 +44,27 @@ public sealed partial class ArchitectureTests
         Assert.Empty(wrong);
     }
 
+    private static readonly string[] RasterRoomsFromTheRoofDown = ["Expressions", "Outputs", "Reductions", "Evaluation", "Graph", "Files", "Grids"];
+
+    [GeneratedRegex(@"\bVarve\.Raster\.(?<room>\w+)", RegexOptions.NonBacktracking)]
+    private static partial Regex RasterRoomName();
+
+    [Fact]
+    public void Rooms_of_the_wing_of_rasters_name_only_rooms_below_them_and_nothing_of_the_core()
+    {
+        var wrong = new List<string>();
+        for (var height = 0; height < RasterRoomsFromTheRoofDown.Length; height++)
+            foreach (var file in SourceFiles($"src/Varve.Raster/{RasterRoomsFromTheRoofDown[height]}"))
+            {
+                var text = File.ReadAllText(file);
+                foreach (Match name in RasterRoomName().Matches(text))
+                    if (RasterRoomsFromTheRoofDown[..height].Contains(name.Groups["room"].Value)) wrong.Add($"{Path.GetRelativePath(Checkout.Root, file)} names {name.Value}");
+                foreach (Match name in RoomName().Matches(text))
+                    if (RoomsFromTheRoofDown.Contains(name.Groups["room"].Value)) wrong.Add($"{Path.GetRelativePath(Checkout.Root, file)} names {name.Value}");
+            }
+        Assert.Empty(wrong);
+    }
+
     [Fact]
     public void No_file_is_longer_than_500_lines()
     {

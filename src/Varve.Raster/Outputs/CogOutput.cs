@@ -1,5 +1,4 @@
 using Varve.Raster.Files;
-using Varve.Raster.Graph;
 
 namespace Varve.Raster.Outputs;
 

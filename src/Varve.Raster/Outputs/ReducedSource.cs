@@ -2,9 +2,10 @@ using System.Numerics;
 using System.Runtime.InteropServices;
 using Varve.Raster.Evaluation;
 using Varve.Raster.Files;
+using Varve.Raster.Graph;
 using Varve.Raster.Grids;
 
-namespace Varve.Raster.Graph;
+namespace Varve.Raster.Outputs;
 
 /// <summary>A band of a file at half its width and height.</summary>
 internal sealed class ReducedSource : Generated, IDisposable
