@@ -9,5 +9,6 @@ internal static class RasterCommand
     {
         RasterInfoCommand.Make(), RasterCalcCommand.Make(), RasterNumberCommands.MakeSum(), RasterNumberCommands.MakeStatistics(),
         RasterCompareCommands.MakeZonal(), RasterCompareCommands.MakeDiff(), RasterFileCommands.MakeConvert(), RasterFileCommands.MakeMosaic(), RasterShowCommand.Make(),
+        RasterLikeCommands.MakeRasterize(), RasterLikeCommands.MakeArea(),
     };
 }

@@ -11,6 +11,9 @@ internal sealed class RasterOptions
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
     private readonly Option<string[]> layers = new("--layer", "-l") { Description = "A layer and its file; given again with the same name, tiles of one layer; NAME[2] in the expression is its second band", HelpName = "NAME=FILE" };
     private readonly Option<string[]> rows = new("--rows") { Description = "A layer from a file one pixel wide, whose values hold for whole rows", HelpName = "NAME=FILE" };
+    private readonly Option<string[]> polygons = new("--polygons", "-p") { Description = "A layer that is true inside the polygons of a GeoJSON file, in the projection of the rasters", HelpName = "NAME=FILE" };
+    private readonly Option<string> within = new("--within") { Description = "Only pixels inside the polygons of this GeoJSON file count, and no others are read", HelpName = "FILE" };
+    private readonly Option<bool> allTouched = new("--all-touched") { Description = "Inside are all pixels that a polygon touches, not only those whose centre it holds" };
     private readonly Option<string> file = new("--file", "-f") { Description = "Read the expression from a file: lines `name = expression`, then what to compute", HelpName = "FILE" };
     private readonly Option<string> memory = new("--memory") { Description = "Most memory: 128M, 4G; else half of what is free", HelpName = "SIZE" };
     private readonly Option<int?> threads = new("-j", "--jobs") { Description = "Threads; else one for each core", HelpName = "N" };
@@ -19,7 +22,7 @@ internal sealed class RasterOptions
     public RasterOptions To(Command command, bool hasLayers = true)
     {
         if (hasLayers)
-            foreach (var option in (Option[])[layers, rows, file]) command.Add(option);
+            foreach (var option in (Option[])[layers, rows, polygons, within, allTouched, file]) command.Add(option);
         command.Add(memory);
         command.Add(threads);
         return this;
@@ -36,9 +39,14 @@ internal sealed class RasterOptions
             texts.Add(TextOf(path));
         }
         if (texts.Count == 0) throw new UsageException("what shall be computed is missing: an expression, a file, or -f FILE");
-        var known = new Layers(Pairs(parsed.GetValue(layers)), Pairs(parsed.GetValue(rows)));
-        return [.. texts.Select(text => known.IsEmpty && File.Exists(text) ? Map.Open(text) : ExpressionParser.Parse(text, known.Find, known.Names))];
+        var known = new Layers(Pairs(parsed.GetValue(layers)), Pairs(parsed.GetValue(rows)), Pairs(parsed.GetValue(polygons)), CoverageOf(parsed));
+        var mask = parsed.GetValue(within) is { } shape ? Map.Polygons(shape, CoverageOf(parsed)) : null;
+        return [.. texts.Select(text => known.IsEmpty && (File.Exists(text) || IsPath(text)) ? Map.Open(text) : ExpressionParser.Parse(text, known.Find, known.Names)).Select(r => mask is null ? r : r.Within(mask))];
     }
+
+    private static bool IsPath(string text) => text.EndsWith(".tif", StringComparison.OrdinalIgnoreCase) || text.EndsWith(".tiff", StringComparison.OrdinalIgnoreCase);
+
+    private Coverage CoverageOf(ParseResult parsed) => parsed.GetValue(allTouched) ? Coverage.AllTouched : Coverage.Centre;
 
     public static List<(string Name, string Path)> Pairs(string[]? words)
     {
@@ -100,21 +108,22 @@ internal sealed class RasterOptions
             + $"{Words.Size(report.Planned)} set aside of {Words.Size(report.Budget)} allowed; {Words.Count(report.Blocks, "block")} read, {Words.Count(report.Skipped, "chunk")} passed over");
 
     /// <summary>Layers by name, opened once.</summary>
-    private sealed class Layers(List<(string Name, string Path)> files, List<(string Name, string Path)> rows)
+    private sealed class Layers(List<(string Name, string Path)> files, List<(string Name, string Path)> rows, List<(string Name, string Path)> polygons, Coverage coverage)
     {
         private readonly Dictionary<(string, int), Map> open = [];
 
-        public bool IsEmpty => files.Count == 0 && rows.Count == 0;
-        public IEnumerable<string> Names => files.Concat(rows).Select(static f => f.Name).Distinct();
+        public bool IsEmpty => files.Count == 0 && rows.Count == 0 && polygons.Count == 0;
+        public IEnumerable<string> Names => files.Concat(rows).Concat(polygons).Select(static f => f.Name).Distinct();
 
         public Map? Find(string name, int band)
         {
             if (open.TryGetValue((name, band), out var known)) return known;
             var paths = files.Where(f => f.Name == name).Select(static f => f.Path).ToList();
             var wide = rows.Where(f => f.Name == name).Select(static f => f.Path).ToList();
-            if (paths.Count == 0 && wide.Count == 0) return null;
-            if (paths.Count > 0 && wide.Count > 0 || wide.Count > 1) throw new UsageException($"the layer '{name}' is given twice");
-            return open[(name, band)] = wide.Count == 1 ? Map.OpenRows(wide[0], band) : Map.Open(paths, band);
+            var shapes = polygons.Where(f => f.Name == name).Select(static f => f.Path).ToList();
+            if (paths.Count + wide.Count + shapes.Count == 0) return null;
+            if (Math.Min(paths.Count, 1) + wide.Count + shapes.Count > 1) throw new UsageException($"the layer '{name}' is given twice");
+            return open[(name, band)] = shapes.Count == 1 ? Map.Polygons(shapes[0], coverage) : wide.Count == 1 ? Map.OpenRows(wide[0], band) : Map.Open(paths, band);
         }
     }
 }

@@ -44,7 +44,7 @@ public sealed partial class ArchitectureTests
         Assert.Empty(wrong);
     }
 
-    private static readonly string[] RasterRoomsFromTheRoofDown = ["Expressions", "Outputs", "Reductions", "Evaluation", "Graph", "Files", "Grids"];
+    private static readonly string[] RasterRoomsFromTheRoofDown = ["Expressions", "Layers", "Outputs", "Reductions", "Evaluation", "Graph", "Files", "Grids"];
 
     [GeneratedRegex(@"\bVarve\.Raster\.(?<room>\w+)", RegexOptions.NonBacktracking)]
     private static partial Regex RasterRoomName();

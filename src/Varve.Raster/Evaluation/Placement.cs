@@ -55,6 +55,7 @@ internal sealed class Placement
         switch (node)
         {
             case LatitudeSource: return null;
+            case Generated { Parts: [var where] }: return Areas[where];
             case Generated generated: return generated.PlaceOn(Reference);
             case Masked masked: return Joined(masked.Parts[0], masked.Parts[1], isBoth: true);
             case Source source: return source.Grid is null ? null : places[source];

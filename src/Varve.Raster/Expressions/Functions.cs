@@ -29,6 +29,7 @@ internal static class Functions
         ["log"] = new(1, 1, static a => a[0].Log()),
         ["log2"] = new(1, 1, static a => a[0].Log2()),
         ["log10"] = new(1, 1, static a => a[0].Log10()),
+        ["area"] = new(0, 1, static a => a.Count == 0 ? Raster.Area() : a[0].AsArea()),
         ["not"] = new(1, 1, static a => !a[0]),
     };
 

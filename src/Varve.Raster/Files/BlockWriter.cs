@@ -36,7 +36,7 @@ internal sealed class BlockWriter(TiffLayout layout) : IDisposable
                 return packed.AsSpan(0, Lzw.Pack(tile, packed, lzw!));
             case Compression.Deflate:
                 stream.SetLength(0);
-                using (var deflate = new ZLibStream(stream, new ZLibCompressionOptions { CompressionLevel = layout.Level ?? 6 }, leaveOpen: true)) deflate.Write(tile);
+                using (var deflate = new ZLibStream(stream, new ZLibCompressionOptions { CompressionLevel = layout.Level ?? 4 }, leaveOpen: true)) deflate.Write(tile);
                 return stream.GetBuffer().AsSpan(0, (int)stream.Length);
             case Compression.Zstd:
                 zstd ??= new Compressor(layout.Level ?? 3);

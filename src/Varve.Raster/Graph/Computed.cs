@@ -29,8 +29,8 @@ internal sealed class Binary : Node
         if (common.IsFloat()) return new Binary(operation, common, common, null, true, a, b);
         // An operand is 0 where it does not lie and the other does.
         var zero = new ValueRange(0, 0);
-        var (p, q) = (a.Range!.Value.With(zero), b.Range!.Value.With(zero));
-        if (operation.IsOnIntersection()) (p, q) = (a.Range!.Value, b.Range!.Value);
+        var (p, q) = (RangeOf(a).With(zero), RangeOf(b).With(zero));
+        if (operation.IsOnIntersection()) (p, q) = (RangeOf(a), RangeOf(b));
         var range = operation switch
         {
             Operation.Add => p + q,
@@ -51,6 +51,9 @@ internal sealed class Binary : Node
         return wide == holds ? result : new Cast(result, holds);
     }
 
+    /// <summary>What an integer can be; a missing number everywhere is none, and counts as 0.</summary>
+    private static ValueRange RangeOf(Node node) => node.Range ?? new ValueRange(0, 0);
+
     /// <summary>The type numpy would give when it holds the range, else the next that does; beyond 64 bits Float64.</summary>
     private static PixelType Holding(ValueRange range, PixelType least) =>
         least == PixelType.Boolean ? Holding(range, PixelType.Byte) : least.Range().Holds(range) ? least : PixelTypes.Smallest(range, least) ?? PixelType.Float64;
@@ -61,7 +64,7 @@ internal sealed class Binary : Node
         if (a is Constant && b is not Constant) return Common(b, a);
         if (b is not Constant number || a is Constant) return PixelTypes.Promote(a.Type, b.Type);
         if (number.IsMissing || a.Type.IsFloat()) return a.Type;
-        return number.Integer is null ? PixelType.Float64 : Holding(a.Range!.Value.With(number.Range!.Value), a.Type);
+        return number.Integer is null ? PixelType.Float64 : Holding(RangeOf(a).With(number.Range!.Value), a.Type);
     }
 
     private static Binary Bitwise(Operation operation, Node a, Node b, bool canMiss)
@@ -69,8 +72,8 @@ internal sealed class Binary : Node
         if (a.Type == PixelType.Boolean && b.Type == PixelType.Boolean) return new Binary(operation, PixelType.Boolean, PixelType.Boolean, null, canMiss, a, b);
         var type = Common(a, b);
         if (type.IsFloat()) throw new RasterException($"'{operation.Sign()}' is for integers and truths, not {a.Type} and {b.Type}; astype(x, int32) makes integers, and 'and', 'or' join conditions");
-        var range = operation == Operation.BitAnd && (a.Range!.Value.Least >= 0 || b.Range!.Value.Least >= 0) && type.Range().Least <= 0
-            ? new ValueRange(0, a.Range!.Value.Least >= 0 && b.Range!.Value.Least >= 0 ? Int128.Min(a.Range!.Value.Most, b.Range!.Value.Most) : a.Range!.Value.Least >= 0 ? a.Range!.Value.Most : b.Range!.Value.Most)
+        var range = operation == Operation.BitAnd && (RangeOf(a).Least >= 0 || RangeOf(b).Least >= 0) && type.Range().Least <= 0
+            ? new ValueRange(0, RangeOf(a).Least >= 0 && RangeOf(b).Least >= 0 ? Int128.Min(RangeOf(a).Most, RangeOf(b).Most) : RangeOf(a).Least >= 0 ? RangeOf(a).Most : RangeOf(b).Most)
             : type.Range();
         return new Binary(operation, type, type, range, canMiss, a, b);
     }

@@ -1,0 +1,10 @@
+namespace Varve.Raster;
+
+/// <summary>Which pixels belong to a polygon.</summary>
+public enum Coverage
+{
+    /// <summary>Those whose centre lies in it: areas come out right on average.</summary>
+    Centre,
+    /// <summary>All that it touches: nothing of it is lost.</summary>
+    AllTouched,
+}

@@ -1,0 +1,97 @@
+using Varve.Raster.Grids;
+
+namespace Varve.Raster.Layers;
+
+/// <summary>The edges of some shapes in pixels of a grid, found by row. What it says of a row does not depend on what was asked before.</summary>
+internal sealed class PolygonEdges
+{
+    private const int BandRows = 16;
+    private readonly record struct Edge(int Shape, double X1, double Y1, double X2, double Y2);
+
+    private readonly Dictionary<long, List<Edge>> bands = [];
+    private readonly bool isTouched;
+
+    /// <exception cref="RasterException">They lie too far from the grid.</exception>
+    public PolygonEdges(IReadOnlyList<Shape> shapes, Grid grid, Coverage coverage)
+    {
+        isTouched = coverage == Coverage.AllTouched;
+        var (left, top, right, bottom) = (double.PositiveInfinity, double.PositiveInfinity, double.NegativeInfinity, double.NegativeInfinity);
+        for (var shape = 0; shape < shapes.Count; shape++)
+            foreach (var ring in shapes[shape].Rings)
+                for (var i = 0; i + 1 < ring.Length; i += 2)
+                {
+                    // A ring that does not end where it began is closed.
+                    var next = (i + 2) % ring.Length;
+                    var edge = new Edge(shape, (ring[i] - grid.X) / grid.StepX, (ring[i + 1] - grid.Y) / grid.StepY, (ring[next] - grid.X) / grid.StepX, (ring[next + 1] - grid.Y) / grid.StepY);
+                    if (!(Math.Abs(edge.X1) < 1e9 && Math.Abs(edge.Y1) < 1e9)) throw new RasterException("a polygon lies more than a billion pixels from the rasters; are its coordinates in their projection?");
+                    (left, right) = (Math.Min(left, edge.X1), Math.Max(right, edge.X1));
+                    (top, bottom) = (Math.Min(top, edge.Y1), Math.Max(bottom, edge.Y1));
+                    if (edge.Y1 > edge.Y2) edge = edge with { X1 = edge.X2, Y1 = edge.Y2, X2 = edge.X1, Y2 = edge.Y1 };
+                    Keep(edge, grid);
+                }
+        var (x, y) = ((long)Math.Floor(left), (long)Math.Floor(top));
+        Bounds = new Window(x, y, (long)Math.Ceiling(right) - x, (long)Math.Ceiling(bottom) - y);
+        if (Bounds.Width == 0) Bounds = Bounds with { Width = 1 };
+        if (Bounds.Height == 0) Bounds = Bounds with { Height = 1 };
+    }
+
+    /// <summary>The smallest rectangle of whole pixels around all shapes.</summary>
+    public Window Bounds { get; }
+
+    private void Keep(Edge edge, Grid grid)
+    {
+        // Rows far outside any raster are never asked for; an edge that spans them all would fill memory.
+        var (from, to) = (Math.Max(edge.Y1, -100_000_000), Math.Min(edge.Y2, grid.Height + 100_000_000));
+        for (var band = (long)Math.Floor(from / BandRows); band <= (long)Math.Floor(to / BandRows); band++)
+        {
+            if (!bands.TryGetValue(band, out var list)) bands[band] = list = [];
+            list.Add(edge);
+        }
+    }
+
+    private static double At(Edge edge, double y) => edge.X1 + (y - edge.Y1) * ((edge.X2 - edge.X1) / (edge.Y2 - edge.Y1));
+
+    private List<Edge> Band(long row) => bands.GetValueOrDefault(row >= 0 ? row / BandRows : -((BandRows - 1 - row) / BandRows)) ?? [];
+
+    /// <summary>Runs of pixels in a row that belong to shapes, in the order of shapes: which shape, from which column, to before which.</summary>
+    public IEnumerable<(int Shape, long From, long To)> Row(long row)
+    {
+        var crossings = new List<(int Shape, double X)>();
+        var touched = new List<(int Shape, long From, long To)>();
+        var centre = row + 0.5;
+        foreach (var edge in Band(row))
+        {
+            if (edge.Y1 <= centre && edge.Y2 > centre) crossings.Add((edge.Shape, At(edge, centre)));
+            if (!isTouched || edge.Y2 < row || edge.Y1 >= row + 1) continue;
+            var (a, b) = edge.Y1 == edge.Y2 ? (edge.X1, edge.X2) : (At(edge, Math.Max(row, edge.Y1)), At(edge, Math.Min(row + 1, edge.Y2)));
+            touched.Add((edge.Shape, (long)Math.Floor(Math.Min(a, b)), (long)Math.Floor(Math.Max(a, b)) + 1));
+        }
+        crossings.Sort();
+        var runs = touched;
+        for (var i = 0; i + 1 < crossings.Count; i += 2)
+        {
+            // A pixel's centre on the left edge is inside, one on the right is not: neighbours share no pixel.
+            runs.Add((crossings[i].Shape, (long)Math.Ceiling(crossings[i].X - 0.5), (long)Math.Ceiling(crossings[i + 1].X - 0.5)));
+        }
+        return runs.Where(static r => r.To > r.From).OrderBy(static r => r.Shape);
+    }
+
+    /// <summary>The shape of which all pixels of a window are; -1 when they are of none; null when that is not known at once.</summary>
+    public int? Uniform(Window window)
+    {
+        if (window.And(Bounds).IsEmpty) return -1;
+        for (var row = window.Y; row < window.Bottom; row += BandRows - (row % BandRows + BandRows) % BandRows)
+            foreach (var edge in Band(row))
+            {
+                if (edge.Y2 < window.Y - 1 || edge.Y1 > window.Bottom + 1) continue;
+                // Only the part of the edge in these rows counts: a long one passes by most windows.
+                var (a, b) = edge.Y1 == edge.Y2 ? (edge.X1, edge.X2) : (At(edge, Math.Max(window.Y - 1, edge.Y1)), At(edge, Math.Min(window.Bottom + 1, edge.Y2)));
+                if (Math.Max(a, b) >= window.X - 1 && Math.Min(a, b) <= window.Right + 1) return null;
+            }
+        // No edge comes near: what holds of one pixel holds of all.
+        var shape = -1;
+        foreach (var run in Row(window.Y))
+            if (run.From <= window.X && run.To > window.X) shape = run.Shape;
+        return shape;
+    }
+}

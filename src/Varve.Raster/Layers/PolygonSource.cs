@@ -1,0 +1,78 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Varve.Raster.Evaluation;
+using Varve.Raster.Graph;
+using Varve.Raster.Grids;
+
+namespace Varve.Raster.Layers;
+
+/// <summary>
+/// Polygons as pixels: inside is their value, outside 0. They lie on the rectangle of pixels around them. A point is
+/// inside when a ray from it crosses the rings of its shape an odd number of times; later shapes lie over earlier ones.
+/// </summary>
+internal sealed class PolygonSource : Generated
+{
+    private readonly GeoJson file;
+    private readonly double[] values;
+    private readonly Coverage coverage;
+    private readonly Lock gate = new();
+    private (Grid Grid, PolygonEdges Edges)? prepared;
+
+    /// <param name="file">The polygons.</param>
+    /// <param name="type">Of the values.</param>
+    /// <param name="values">Of each shape.</param>
+    /// <param name="coverage">Which pixels are theirs.</param>
+    public PolygonSource(GeoJson file, PixelType type, double[] values, Coverage coverage) : base(type, RangeOf(type, values), false) =>
+        (this.file, this.values, this.coverage) = (file, values, coverage);
+
+    public override string Name => file.Name;
+
+    private static ValueRange? RangeOf(PixelType type, double[] values) =>
+        type.IsFloat() || values.Length == 0 ? null : new ValueRange(0, 0).With(new ValueRange((Int128)values.Min(), (Int128)values.Max()));
+
+    public override Window? PlaceOn(Grid reference) => On(reference).Bounds;
+
+    private PolygonEdges On(Grid reference)
+    {
+        lock (gate)
+        {
+            if (prepared is { } known && known.Grid == reference) return known.Edges;
+            if (!reference.Projection.IsSame(file.Projection))
+                throw new RasterException($"{file.Name} is in {file.Projection} and the rasters in {reference.Projection}; ogr2ogr -t_srs brings the polygons to theirs (ogr2ogr -f GeoJSON -t_srs EPSG:CODE new.geojson {file.Name}, with -lco RFC7946=NO)");
+            var edges = new PolygonEdges(file.Shapes, reference, coverage);
+            prepared = (reference, edges);
+            return edges;
+        }
+    }
+
+    public override double? Uniform(Grid reference, Window window) => On(reference).Uniform(window) switch { null => null, < 0 => 0, var shape => values[shape.Value] };
+
+    public override void Fill(Grid reference, Window window, Span<byte> into) => Step.ForType(Type, new Maker(this, On(reference), window)).Fill(into);
+
+    private sealed record Maker(PolygonSource Source, PolygonEdges Edges, Window Window) : IMaker<Work>
+    {
+        public Work Make<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => new Work<T>(Source, Edges, Window);
+    }
+
+    private abstract class Work
+    {
+        public abstract void Fill(Span<byte> into);
+    }
+
+    private sealed class Work<T>(PolygonSource source, PolygonEdges edges, Window window) : Work where T : unmanaged, INumber<T>
+    {
+        public override void Fill(Span<byte> into)
+        {
+            into.Clear();
+            for (var row = 0L; row < window.Height; row++)
+            {
+                var line = MemoryMarshal.Cast<byte, T>(into).Slice((int)(row * window.Width), (int)window.Width);
+                foreach (var (shape, from, to) in edges.Row(window.Y + row))
+                {
+                    var (first, last) = (Math.Max(from, window.X), Math.Min(to, window.Right));
+                    if (first < last) line[(int)(first - window.X)..(int)(last - window.X)].Fill(T.CreateSaturating(source.values[shape]));
+                }
+            }
+        }
+    }
+}

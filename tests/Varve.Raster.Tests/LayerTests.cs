@@ -1,0 +1,105 @@
+using CsCheck;
+using Xunit;
+
+namespace Varve.Raster.Tests;
+
+/// <summary>Layers that follow from where they lie: polygons, the area of pixels.</summary>
+public sealed class LayerTests
+{
+    private static readonly Grid World = new(-180, 90, 1, -1, 360, 180, Projection.OfEpsg(4326));
+
+    private static void Write(string path, string crs, params double[][] rings)
+    {
+        string Ring(double[] r) => string.Join(",", Enumerable.Range(0, r.Length / 2).Select(k => $"[{r[2 * k]:R},{r[2 * k + 1]:R}]"));
+        var features = rings.Select((r, i) => "{\"type\":\"Feature\",\"properties\":{\"id\":" + (i + 2) + ",\"name\":\"x\"},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[" + Ring(r) + "]]}}");
+        File.WriteAllText(path, "{\"type\":\"FeatureCollection\"," + crs + "\"features\":[" + string.Join(",", features) + "]}");
+    }
+
+    private static Raster Zero(Grid grid) => Raster.FromArray(new byte[grid.Width * grid.Height], PixelType.Byte, grid);
+
+    [Fact]
+    public void The_pixels_of_the_world_are_as_large_as_the_world() => Assert.Equal(510065621724088.4, Zero(World).AsArea().Sum(), 510065621724088.4 * 1e-14);
+
+    [Theory]
+    [InlineData(32630, 166000, 9000000, 998084.4345928282)]
+    [InlineData(32733, 833000, 6000000, 998061.4355875584)]
+    [InlineData(3857, 0, 8000000, 279246.92856892943)]
+    [InlineData(6933, 0, 100, 1000000)]
+    public void Areas_are_those_of_the_corners_on_the_ellipsoid(int code, double x, double y, double area) =>
+        Assert.Equal(area, Zero(new Grid(x, y, 1000, -1000, 1, 1, Projection.OfEpsg(code))).AsArea().Sum(), area * 1e-8);
+
+    [Fact]
+    public void An_area_that_is_not_known_is_refused() =>
+        Assert.Contains("EPSG:6933", Assert.Throws<RasterException>(() => Zero(World with { Projection = Projection.OfEpsg(2154) }).AsArea().Sum()).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_pixel_is_in_a_polygon_when_its_centre_is() =>
+        Gen.Select(Gen.Double[-5, 45].Array[6, 16], Gen.Int[1, 5], Gen.Int[16, 900]).Sample((numbers, threads, chunk) =>
+        {
+            using var folder = new TemporaryFolder();
+            var ring = numbers[..(numbers.Length / 2 * 2)];
+            double[] closed = [.. ring, ring[0], ring[1]];
+            Write(folder["p.geojson"], "", closed);
+            var grid = new Grid(0, 40, 1, -1, 40, 40, Projection.OfEpsg(4326));
+            var array = Raster.Polygons(folder["p.geojson"]).On(grid).Read(new Limits { Threads = threads, ChunkPixels = chunk });
+            for (var row = 0; row < 40; row++)
+                for (var column = 0; column < 40; column++)
+                    Assert.True(Holds(closed, column + 0.5, 39.5 - row) == (array.Bytes[row * 40 + column] != 0), $"{column}, {row}");
+            var touched = Raster.Polygons(folder["p.geojson"], Coverage.AllTouched).On(grid).Read(new Limits { Threads = threads, ChunkPixels = chunk });
+            for (var i = 0; i < 1600; i++) Assert.True(touched.Bytes[i] >= array.Bytes[i]);
+            for (var i = 0; i < ring.Length; i += 2)
+                if (ring[i] is > 1e-9 and < 40 && ring[i + 1] is > 1e-9 and < 40 && ring[i] % 1 != 0 && ring[i + 1] % 1 != 0) Assert.Equal(1, touched.Bytes[(int)Math.Floor(40 - ring[i + 1]) * 40 + (int)Math.Floor(ring[i])]);
+        }, iter: 200);
+
+    /// <summary>By counting the edges right of a point.</summary>
+    private static bool Holds(double[] ring, double x, double y)
+    {
+        var isIn = false;
+        for (var i = 0; i + 3 < ring.Length; i += 2)
+        {
+            var (x1, y1, x2, y2) = (ring[i], ring[i + 1], ring[i + 2], ring[i + 3]);
+            if (y1 > y != y2 > y && x < x1 + (y - y1) / (y2 - y1) * (x2 - x1)) isIn = !isIn;
+        }
+        return isIn;
+    }
+
+    [Fact]
+    public void Polygons_burn_a_number_of_theirs_later_over_earlier()
+    {
+        using var folder = new TemporaryFolder();
+        Write(folder["p.geojson"], "", [0, 0, 4, 0, 4, 2, 0, 2, 0, 0], [2, 0, 6, 0, 6, 2, 2, 2, 2, 0]);
+        var grid = new Grid(0, 2, 1, -1, 7, 2, Projection.OfEpsg(4326));
+        Assert.Equal([2, 2, 3, 3, 3, 3, 0], Raster.Polygons(folder["p.geojson"], "id").On(grid).Read().Bytes[..7]);
+        Assert.Contains("no number 'name'", Assert.Throws<RasterException>(() => Raster.Polygons(folder["p.geojson"], "name")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_lies_outside_a_polygon_is_not_read()
+    {
+        using var folder = new TemporaryFolder();
+        var grid = new Grid(0, 160, 1, -1, 160, 160, Projection.OfEpsg(4326));
+        TestTiff.Write(folder["a.tif"], grid, PixelType.Byte, [Enumerable.Repeat((byte)3, 25_600).ToArray()], new TestLayout { IsTiled = true, Compression = 8 });
+        // A thin triangle: its rectangle has 100 blocks, and itself crosses few.
+        double[] ring = [0, 0.3, 160, 160.3, 160, 150.3, 0, 0.3];
+        Write(folder["p.geojson"], "", ring);
+        Report? report = null;
+        var sum = Raster.Open(folder["a.tif"]).Within(Raster.Polygons(folder["p.geojson"])).Sum(new Limits { ChunkPixels = 256, Done = r => report = r });
+        Assert.Equal(3 * Enumerable.Range(0, 25_600).Count(i => Holds(ring, i % 160 + 0.5, 159.5 - i / 160)), sum);
+        Assert.InRange(report!.Blocks, 15, 30);
+        Assert.InRange(report.Skipped, 70, 85);
+    }
+
+    [Fact]
+    public void Polygons_in_another_projection_or_over_the_antimeridian_are_refused()
+    {
+        using var folder = new TemporaryFolder();
+        Write(folder["p.geojson"], "\"crs\":{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:EPSG::32630\"}},", [0, 0, 4, 0, 4, 2, 0, 0]);
+        Assert.Contains("ogr2ogr -t_srs", Assert.Throws<RasterException>(() => Zero(World).Within(Raster.Polygons(folder["p.geojson"])).Sum()).Message, StringComparison.Ordinal);
+        Write(folder["q.geojson"], "", [179, 0, -179, 0, -179, 2, 179, 2, 179, 0]);
+        Assert.Contains("antimeridian", Assert.Throws<RasterException>(() => Raster.Polygons(folder["q.geojson"])).Message, StringComparison.Ordinal);
+        File.WriteAllText(folder["r.geojson"], """{"type":"Feature","geometry":{"type":"Point","coordinates":[1,2]}}""");
+        Assert.Contains("only polygons", Assert.Throws<RasterException>(() => Raster.Polygons(folder["r.geojson"])).Message, StringComparison.Ordinal);
+        File.WriteAllText(folder["s.geojson"], "{");
+        Assert.Contains("no GeoJSON", Assert.Throws<RasterException>(() => Raster.Polygons(folder["s.geojson"])).Message, StringComparison.Ordinal);
+    }
+}
