@@ -58,7 +58,7 @@ public sealed partial class ArchitectureTests
             {
                 var text = File.ReadAllText(file);
                 foreach (Match name in RasterRoomName().Matches(text))
-                    if (RasterRoomsFromTheRoofDown[..height].Contains(name.Groups["room"].Value)) wrong.Add($"{Path.GetRelativePath(Checkout.Root, file)} names {name.Value}");
+                    if (RasterRoomsFromTheRoofDown.Take(height).Contains(name.Groups["room"].Value)) wrong.Add($"{Path.GetRelativePath(Checkout.Root, file)} names {name.Value}");
                 foreach (Match name in RoomName().Matches(text))
                     if (RoomsFromTheRoofDown.Contains(name.Groups["room"].Value)) wrong.Add($"{Path.GetRelativePath(Checkout.Root, file)} names {name.Value}");
             }
