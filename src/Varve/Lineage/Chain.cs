@@ -41,9 +41,19 @@ internal sealed class ChainFinder(LineageDatabase lineage)
         if (stamp.Kind != FileKind.File) throw new NoChainException($"there is no file {path}");
         Digest digest;
         using (var file = Files.OpenRead(path)) digest = BlobStore.HashOf(file);
+        return Find(path, digest, stamp.Size);
+    }
+
+    /// <summary>The chain of a file whose content is known.</summary>
+    /// <param name="path">Absolute.</param>
+    /// <param name="digest">The content.</param>
+    /// <param name="bytes">Its size: an empty file is not known by its content.</param>
+    /// <exception cref="NoChainException">No execution made it.</exception>
+    public Chain Find(string path, Digest digest, long bytes)
+    {
         var made = path;
         var last = search.Settle(path, digest);
-        if (last is null && stamp.Size > 0 && lineage.WritersOf(digest, 1) is [var elsewhere, ..])
+        if (last is null && bytes > 0 && lineage.WritersOf(digest, 1) is [var elsewhere, ..])
         {
             // A published, moved or mailed file is known by its content.
             made = Written(elsewhere).First(c => c.Digest == digest).Path;

@@ -139,7 +139,7 @@ internal sealed class GraphFolding(Chain chain)
             : steps.Select(Program).Distinct().ToList() is [var program] ? Short(steps.Count == 1 ? ShellText.Readable(steps[0]) : program)
             : "steps of several kinds";
         var seconds = steps.Sum(static s => s.Elapsed.TotalSeconds);
-        return new GraphNode(GraphNodeKind.Step, title, Time(seconds), steps, []);
+        return new GraphNode(GraphNodeKind.Step, title, Time(seconds), steps.ConvertAll(static s => new GraphStep(s.Execution, s.Origin?.Element is { Length: > 0 } element ? element : ShellText.Readable(s), s.Elapsed)), []);
     }
 
     private static string Program(Trace trace) =>

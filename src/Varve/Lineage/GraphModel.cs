@@ -13,13 +13,19 @@ internal enum GraphNodeKind
     Step,
 }
 
+/// <summary>A step of a graph, without what it observed: graphs are kept.</summary>
+/// <param name="Execution">The execution.</param>
+/// <param name="Name">What tells it from its siblings: the element of a map, else the command.</param>
+/// <param name="Elapsed">How long it took.</param>
+internal sealed record GraphStep(string Execution, string Name, TimeSpan Elapsed);
+
 /// <summary>A node: one thing, or several alike folded into one.</summary>
 /// <param name="Kind">What it stands for.</param>
 /// <param name="Title">The block's name, the command, or the file's name.</param>
 /// <param name="Detail">A second line: how long it took, where the file lies.</param>
 /// <param name="Steps">For a step, its executions, in the order of the chain.</param>
 /// <param name="Files">For a file, its paths with their contents, sorted.</param>
-internal sealed record GraphNode(GraphNodeKind Kind, string Title, string Detail, IReadOnlyList<Trace> Steps, IReadOnlyList<(string Path, Store.Digest Digest)> Files)
+internal sealed record GraphNode(GraphNodeKind Kind, string Title, string Detail, IReadOnlyList<GraphStep> Steps, IReadOnlyList<(string Path, Store.Digest Digest)> Files)
 {
     /// <summary>How many things are folded into it.</summary>
     public int Count => Math.Max(Steps.Count, Files.Count);

@@ -8,7 +8,8 @@ internal static class GraphPicture
 {
     private const double ColumnWidth = 270, RowHeight = 62, NodeWidth = 200, NodeHeight = 42, Margin = 24;
 
-    private const string Style = """
+    /// <summary>How it looks; pages whose policy forbids styles inside have it in their style file.</summary>
+    internal const string Style = """
         .varve{--paper:#fff;--ink:#1d2327;--soft:#5d6a72;--line:#b3bdc4;--step:#f1f4f6;--accent:#0b6e63;--fill:#e2f1ee;font:13px system-ui,sans-serif}
         @media(prefers-color-scheme:dark){.varve{--paper:#14181b;--ink:#e6eaec;--soft:#98a5ad;--line:#4a565e;--step:#20272c;--accent:#58c4b4;--fill:#173833}}
         .varve .paper{fill:var(--paper)}.varve text{fill:var(--ink)}.varve .detail{fill:var(--soft);font-size:11px}
@@ -22,8 +23,9 @@ internal static class GraphPicture
     /// <param name="output">Where the SVG goes.</param>
     /// <param name="graph">The graph.</param>
     /// <param name="link">Where a click on a node leads; null, or an empty text for nowhere.</param>
+    /// <param name="isAlone">Whether the SVG stands alone and brings its styles.</param>
     /// <param name="isMarked">Whether a node is to be marked as one to be careful with.</param>
-    public static void Write(TextWriter output, LineageGraph graph, Func<GraphNode, string>? link = null, Func<GraphNode, bool>? isMarked = null)
+    public static void Write(TextWriter output, LineageGraph graph, Func<GraphNode, string>? link = null, bool isAlone = true, Func<GraphNode, bool>? isMarked = null)
     {
         var places = GraphLayout.Of(graph.Nodes.Count, graph.Edges);
         var width = (places.Column.Max() + 1) * ColumnWidth - (ColumnWidth - NodeWidth) + 2 * Margin;
@@ -32,7 +34,7 @@ internal static class GraphPicture
         double Y(double row) => Margin + row * RowHeight;
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"varve\" width=\"{width:0}\" height=\"{height:0}\" viewBox=\"0 0 {width:0} {height:0}\" role=\"group\" aria-label=\"Lineage: {graph.Steps:#,0} steps\">\n");
-        text.Append("<style>\n").Append(Style).Append("\n</style>\n");
+        if (isAlone) text.Append("<style>\n").Append(Style).Append("\n</style>\n");
         text.Append(CultureInfo.InvariantCulture, $"<rect class=\"paper\" width=\"{width:0}\" height=\"{height:0}\"/>\n");
         for (var i = 0; i < graph.Edges.Count; i++)
         {
@@ -62,7 +64,7 @@ internal static class GraphPicture
     {
         var kind = node.Kind switch { GraphNodeKind.Step => "step", GraphNodeKind.Input => "input", GraphNodeKind.Result => "result", _ => "file" };
         var target = link?.Invoke(node) ?? "";
-        var names = node.Kind == GraphNodeKind.Step ? $"{ShellText.Readable(node.Steps[0])}{(node.Count > 1 ? " ..." : "")}" : string.Join('\n', node.Files.Take(8).Select(static f => f.Path)) + (node.Count > 8 ? "\n..." : "");
+        var names = node.Kind == GraphNodeKind.Step ? $"{node.Title}: {string.Join(", ", node.Steps.Take(8).Select(static s => s.Name))}{(node.Count > 8 ? ", ..." : "")}" : string.Join('\n', node.Files.Take(8).Select(static f => f.Path)) + (node.Count > 8 ? "\n..." : "");
         text.Append(CultureInfo.InvariantCulture, $"<g class=\"node {kind}{(isMarked?.Invoke(node) == true ? " marked" : "")}\" transform=\"translate({x:0.#} {y - NodeHeight / 2:0.#})\">");
         if (target.Length > 0) text.Append(CultureInfo.InvariantCulture, $"<a href=\"{MarkupText.Escape(target)}\">");
         text.Append(CultureInfo.InvariantCulture, $"<title>{MarkupText.Escape(names)}</title>");

@@ -35,6 +35,7 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
             Files.MakeDirectory(scratch, 0x1C0);
             // While this process lives it holds the lock; a folder whose lock is free is left over from a crash.
             lockFile = StepLock.Take(scratch, "alive", static () => { }, CancellationToken.None);
+            if (request.Origin is { } origin) RunningStep.Note(scratch, step, origin);
             transcript = new TranscriptWriter(scratch + "/transcript");
             outputFile = request.Terminal == StepTerminal.Inherited ? OutputFile.Find(request.WorkspaceOutside) : null;
         }

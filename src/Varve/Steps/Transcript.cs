@@ -76,6 +76,8 @@ internal sealed class TranscriptWriter : IDisposable
             {
                 file.Write(header);
                 file.Write(bytes);
+                // Whoever looks at the step while it runs sees what it has said so far.
+                file.Flush();
             }
             catch (IOException e)
             {

@@ -1,4 +1,4 @@
-namespace Varve.Cli;
+namespace Varve.Lineage;
 
 /// <summary>Quantities as people read them; always the same, whatever the locale.</summary>
 internal static class Words
