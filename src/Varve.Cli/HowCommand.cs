@@ -36,7 +36,7 @@ internal static class HowCommand
                 Console.Out.Write(HowGraph.Write(chain));
                 break;
             case "svg":
-                GraphPicture.Write(Console.Out, GraphFolding.Of(chain));
+                GraphPicture.Write(Console.Out, GraphFolding.Of(chain), isMarked: new Taints(rooms.Lineage).Marks);
                 break;
             case "json":
                 WriteJson(chain, marks);

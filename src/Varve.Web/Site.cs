@@ -47,6 +47,8 @@ internal sealed class NotFoundException(string message, string advice) : Excepti
 /// <summary>The rooms of the home, open for one request.</summary>
 internal sealed class Visit : IDisposable
 {
+    private Taints? taints;
+
     public Visit(Site site)
     {
         Site = site;
@@ -58,6 +60,8 @@ internal sealed class Visit : IDisposable
     public BlobStore Store { get; }
     public LineageDatabase Lineage { get; }
     public History History => new(Lineage);
+    /// <summary>What is condemned, and what is downstream of that: worked out once a visit.</summary>
+    public Taints Taints => taints ??= new Taints(Lineage);
 
     /// <summary>The execution that an id names.</summary>
     /// <exception cref="NotFoundException">There is none.</exception>

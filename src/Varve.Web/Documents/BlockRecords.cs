@@ -46,6 +46,15 @@ internal static class BlockRecords
         return records;
     });
 
+    /// <summary>The executions in which the block's elements last ended well.</summary>
+    public static IReadOnlyList<string> Executions(LineageDatabase lineage, string document, string block) => lineage.Ask(() =>
+    {
+        var executions = new List<string>();
+        using var row = lineage.Query("SELECT e.execution FROM latest l JOIN executions e ON e.number = l.execution WHERE l.document = $1 AND l.block = $2", document, block);
+        while (row.Read()) executions.Add(row.GetString(0));
+        return executions;
+    });
+
     /// <summary>What the block's elements wrote when they last ended well, by element.</summary>
     public static IReadOnlyList<string> Outputs(LineageDatabase lineage, string document, string block, int most) => lineage.Ask(() =>
     {

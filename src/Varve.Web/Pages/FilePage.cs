@@ -45,8 +45,7 @@ internal static class FilePage
             ("Size", Frame.Plain($"{Words.Size(file.Bytes)}{(file.Bytes >= 1000 ? $" ({file.Bytes:#,0} bytes)" : "")}")),
             ("Changed", file.ModifiedNs is { } ns ? Frame.When(DateTimeOffset.FromUnixTimeMilliseconds(ns / 1_000_000)) : Markup.None),
             ("Content", file.Digest is { } digest ? Markup.Of($"<code class=\"digest\">{digest.ToString()}</code>") : Markup.Of($"<span class=\"soft\">too large to digest for a page; <code>varve how</code> does</span>")),
-            ("", Markup.None),
-            ("Marks", file.Digest is { } content ? Marks.Of(visit, path, content) : Markup.None),
+            ("Marks", file.Digest is { } content ? Marks.Of(visit, content) : Markup.None),
             ("Get it", Markup.Of($"<a href=\"/raw/{Address.OfPath(relative)}{query}\" download>download</a>"))));
         body.Write(FileContent.Of(site, relative, query, file.Handle, file.Bytes, whole: true));
         if (file.Digest is { } made) Lineage(visit, path, link, query, made, file.Bytes, request, body);
@@ -68,10 +67,11 @@ internal static class FilePage
             body.Write($"<p class=\"soft\">No step made it, as far as the lineage knows: it is an input, or was changed by hand since.</p>");
             return;
         }
+        body.Write(Marks.Of(visit, graph));
         var separator = query.Length > 0 ? "&" : "?";
         var index = graph.Nodes.Index().ToDictionary(static n => (object)n.Item, static n => n.Index, ReferenceEqualityComparer.Instance);
         using var svg = new StringWriter(CultureInfo.InvariantCulture);
-        GraphPicture.Write(svg, graph, node => Target(visit.Site, node, $"{link}{query}{separator}node={index[node]}#folded"), isAlone: false, isMarked: node => Marks.IsMarked(visit, node));
+        GraphPicture.Write(svg, graph, node => Target(visit.Site, node, $"{link}{query}{separator}node={index[node]}#folded"), isAlone: false, isMarked: visit.Taints.Marks);
         body.Write($"""
             <div class="graph" data-graph><div class="tools"><label>Find <input type="search" data-find placeholder="name of a step or file"></label>
             <button type="button" data-zoom="out" aria-label="Smaller">−</button><button type="button" data-zoom="in" aria-label="Larger">+</button><button type="button" data-zoom="fit">Fit</button>
@@ -124,7 +124,7 @@ internal static class FilePage
             var content = change.Kind != Sandbox.ChangeKind.File ? Markup.Of($"<span class=\"soft\">{change.Kind.ToString().ToLowerInvariant()}</span>")
                 : visit.Store.Has(change.Digest) ? Markup.Of($"<a href=\"/files/{Address.OfPath(relative)}?digest={change.Digest.Hex}\"><code>{change.Digest.Short}</code></a> <span class=\"soft\">{Words.Size(change.Bytes)}</span>")
                 : Markup.Of($"<code>{change.Digest.Short}</code> <span class=\"soft\">{Words.Size(change.Bytes)}, no longer in the store</span>");
-            body.Write($"<tr><td>{Frame.When(trace.StartedAt)}</td><td><a href=\"/step/{trace.Execution}\">{Words.Short(trace.Origin is { } origin ? $"{origin.Block} {origin.Element}".Trim() : ShellText.Readable(trace), 80)}</a></td><td>{content}</td></tr>");
+            body.Write($"<tr><td>{Frame.When(trace.StartedAt)}</td><td><a href=\"/step/{trace.Execution}\">{Words.Short(trace.Origin is { } origin ? $"{origin.Block} {origin.Element}".Trim() : ShellText.Readable(trace), 80)}</a></td><td>{content}{Marks.Brief(visit, change.Digest, trace.Execution)}</td></tr>");
         }
         body.Write($"</tbody></table></div>");
     }

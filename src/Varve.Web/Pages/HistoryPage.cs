@@ -34,7 +34,7 @@ internal static class HistoryPage
             <ul class="figures"><li><b>{totals.Executions}</b> executions</li><li><b>{Words.Time(totals.Spent)}</b> of running</li><li class="good"><b>{Words.Time(totals.Saved)}</b> saved by {totals.Uses} reuses</li></ul>
             """);
         if (entries.Count == 0) body.Write($"<p class=\"soft\">Nothing of that kind ran.</p>");
-        else body.Write(Table(site, entries));
+        else body.Write(Table(visit, entries));
         if (entries.Count == OnePage)
         {
             var more = string.Join('&', request.Query.Where(static p => p.Key != "before").Append(new("before", entries[^1].Number.ToString(CultureInfo.InvariantCulture))).Select(static p => $"{Address.Encode(p.Key)}={Address.Encode(p.Value)}"));
@@ -49,7 +49,7 @@ internal static class HistoryPage
     private static Markup Option(string value, string name, string chosen) =>
         value == chosen ? Markup.Of($"<option value=\"{value}\" selected>{name}</option>") : Markup.Of($"<option value=\"{value}\">{name}</option>");
 
-    public static Markup Table(Site site, IReadOnlyList<HistoryEntry> entries)
+    public static Markup Table(Visit visit, IReadOnlyList<HistoryEntry> entries)
     {
         var table = new Html();
         table.Write($"<div class=\"wide\"><table class=\"history\"><thead><tr><th>When (UTC)</th><th>What</th><th class=\"number\">Took</th><th class=\"number\">Reused</th><th class=\"number\">Saved</th></tr></thead><tbody>");
@@ -59,7 +59,7 @@ internal static class HistoryPage
                 ? Markup.Of($"<a href=\"/step/{entry.Execution}\">{origin.Block}{(origin.Element.Length > 0 ? " " + origin.Element : "")}</a> <span class=\"soft\">{Path.GetFileName(origin.Document)}</span>")
                 : Markup.Of($"<a href=\"/step/{entry.Execution}\"><code>{Words.Short(ShellText.Join(entry.Command), MostColumns)}</code></a>");
             var state = entry.ExitCode != 0 ? Markup.Of($" <span class=\"state failed\">exit {entry.ExitCode}</span>") : entry.NotReusable.Length > 0 ? Markup.Of($" <span class=\"state once\" title=\"{entry.NotReusable}\">once</span>") : Markup.None;
-            table.Write($"<tr><td class=\"when\">{Frame.When(entry.StartedAt)}</td><td>{what}{state}</td><td class=\"number\">{Words.Time(entry.Elapsed)}</td><td class=\"number\">{(entry.Uses > 0 ? $"{entry.Uses:#,0} ×" : "")}</td><td class=\"number\">{(entry.Uses > 0 ? Words.Time(entry.Elapsed * entry.Uses) : "")}</td></tr>");
+            table.Write($"<tr><td class=\"when\">{Frame.When(entry.StartedAt)}</td><td>{what}{state}{Marks.Brief(visit, default, entry.Execution)}</td><td class=\"number\">{Words.Time(entry.Elapsed)}</td><td class=\"number\">{(entry.Uses > 0 ? $"{entry.Uses:#,0} ×" : "")}</td><td class=\"number\">{(entry.Uses > 0 ? Words.Time(entry.Elapsed * entry.Uses) : "")}</td></tr>");
         }
         table.Write($"</tbody></table></div>");
         return table.ToMarkup();

@@ -29,7 +29,7 @@ internal static class StartPage
             body.Write($"<li><a href=\"/document/{Address.OfPath(site.Local(document.Path))}\"><b>{document.Title}</b><span>{site.Local(document.Path)} · {Words.Count(document.Blocks, "block")}{(document.LastRun is { } at ? $" · last run {Words.When(at)}" : " · never run")}</span></a></li>");
         body.Write($"</ul><h2>Latest</h2>");
         var entries = search.Find(filter, Latest);
-        body.Write(entries.Count == 0 ? Markup.Of($"<p class=\"soft\">Nothing ran here yet.</p>") : HistoryPage.Table(site, entries));
+        body.Write(entries.Count == 0 ? Markup.Of($"<p class=\"soft\">Nothing ran here yet.</p>") : HistoryPage.Table(visit, entries));
         if (entries.Count == Latest) body.Write($"<p><a href=\"/history\">All of the history</a></p>");
         return Frame.Page(site, "Overview", body.ToMarkup(), "/");
     }

@@ -20,7 +20,8 @@ internal static class StepPage
         var body = new Html();
         body.Write($"<h1>{title}</h1>");
         body.Write(Frame.Facts(
-            ("State", trace.ExitCode != 0 ? Markup.Of($"<span class=\"state failed\">failed, exit status {trace.ExitCode}</span>") : trace.Reusable ? Markup.Of($"<span class=\"state good\">ended well</span>{(uses > 0 ? $", reused {uses} times since" : "")}") : Markup.Of($"<span class=\"state once\">not to be reused</span> {trace.NotReusable}")),
+            ("State", trace.ExitCode != 0 ? Markup.Of($"<span class=\"state failed\">failed, exit status {trace.ExitCode}</span>") : trace.Reusable ? Markup.Of($"<span class=\"state good\">ended well</span>{(uses > 0 ? $", reused {(uses == 1 ? "once" : $"{uses:#,0} times")} since" : "")}") : Markup.Of($"<span class=\"state once\">not to be reused</span> {trace.NotReusable}")),
+            ("Marks", Marks.Of(visit, trace.Execution)),
             ("Started", Markup.Of($"{Frame.When(trace.StartedAt)} UTC")),
             ("Took", Frame.Plain($"{Words.Time(trace.Elapsed)}, {Words.Time(trace.Processor)} of processor, at most {Words.Size(trace.PeakBytes)} of memory")),
             ("Block", trace.Origin is { } from ? Markup.Of($"{from.Block} of {DocumentLink(site, from.Document)}") : Markup.None),
@@ -59,7 +60,7 @@ internal static class StepPage
             return Markup.Of($"{site.Local(change.Path)} <span class=\"soft\">{(change.Kind == ChangeKind.Link ? $"link to {change.Target}" : change.Kind.ToString().ToLowerInvariant())}</span>");
         var link = site.Link(change.Path);
         var name = link.Length > 0 && visit.Store.Has(change.Digest) ? Markup.Of($"<a href=\"{link}?digest={change.Digest.Hex}\">{site.Local(change.Path)}</a>") : Frame.Plain(site.Local(change.Path));
-        return Markup.Of($"{name} <code>{change.Digest.Short}</code> <span class=\"soft\">{Words.Size(change.Bytes)}</span>");
+        return Markup.Of($"{name} <code>{change.Digest.Short}</code> <span class=\"soft\">{Words.Size(change.Bytes)}</span>{Marks.Brief(visit, change.Digest, "")}");
     }
 
     private static void List<T>(Html body, string title, IEnumerable<T> items, Func<T, Markup> show)

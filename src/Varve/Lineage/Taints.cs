@@ -72,6 +72,14 @@ internal sealed class Taints(LineageDatabase lineage)
     public IReadOnlyList<Taint> OfFile(Digest digest, string execution) =>
         All().Count == 0 ? [] : [.. All().Where(t => t.Digest == digest).Concat(OfExecution(execution)).Distinct()];
 
+    /// <summary>What a file is, or is made from, that is condemned, by its picture.</summary>
+    public IReadOnlyList<Taint> OfGraph(LineageGraph graph) => All().Count == 0 ? []
+        : [.. graph.Nodes.SelectMany(n => n.Steps.SelectMany(s => OfExecution(s.Execution)).Concat(All().Where(t => n.Files.Any(f => f.Digest == t.Digest)))).Distinct()];
+
+    /// <summary>Whether anything that a node of a picture stands for is condemned, or is downstream of what is.</summary>
+    public bool Marks(GraphNode node) =>
+        All().Count > 0 && (node.Steps.Any(s => OfExecution(s.Execution).Count > 0) || node.Files.Any(f => All().Any(t => t.Digest == f.Digest)));
+
     private Dictionary<string, List<Taint>> Marked()
     {
         if (executions is not null) return executions;
