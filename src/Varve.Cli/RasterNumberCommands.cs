@@ -31,16 +31,35 @@ internal static class RasterNumberCommands
     {
         var words = Words();
         var command = new Command("stats", "Count, sum, least, most, mean and standard deviation, in one pass") { words };
+        var quantiles = new Option<string>("--quantiles") { Description = "Also these, by up to four more passes: 0.05,0.5,0.95", HelpName = "LIST" };
+        command.Add(quantiles);
         var options = new RasterOptions().To(command);
         command.SetAction(parsed =>
         {
             var common = CommonOptions.Of(parsed);
             using var interrupt = new Interrupt(static () => { });
-            var all = Raster.Raster.Statistics(options.Rasters(parsed, parsed.GetValue(words) ?? []), options.Limits(parsed, common, interrupt.Token));
-            foreach (var one in all)
+            var fractions = (parsed.GetValue(quantiles) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(static f => RasterWriteOptions.Number(f, "--quantiles")).ToList();
+            var rasters = options.Rasters(parsed, parsed.GetValue(words) ?? []);
+            var limits = options.Limits(parsed, common, interrupt.Token);
+            var all = Raster.Raster.Statistics(rasters, limits);
+            for (var i = 0; i < all.Count; i++)
             {
-                if (common.Json) WriteJson(json => Body(json, one), 1);
-                else Print(one);
+                var ranked = fractions.Count == 0 ? [] : fractions.Zip(rasters[i].Quantiles(fractions, limits)).ToList();
+                if (common.Json)
+                {
+                    WriteJson(json =>
+                    {
+                        Body(json, all[i]);
+                        foreach (var (fraction, value) in ranked)
+                        {
+                            json.WritePropertyName($"quantile{PixelTypes.Text(fraction)}");
+                            Value(json, PixelTypes.Text(value));
+                        }
+                    }, 1);
+                    continue;
+                }
+                Print(all[i]);
+                foreach (var (fraction, value) in ranked) Console.Out.WriteLine($"{"q " + PixelTypes.Text(fraction),-10} {PixelTypes.Text(value)}");
             }
             return 0;
         });

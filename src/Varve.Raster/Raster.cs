@@ -78,6 +78,10 @@ public sealed partial class Raster
     /// <summary>How many pixels are not missing.</summary>
     public long Count(Limits? limits = null) => Tallied([this], Wanted.Count, limits)[0].Count;
 
+    /// <summary>For each fraction (0.5: the median) the value below which that part of all pixels lies, exact; between two values by their distance, as numpy has it. NaN when all is missing.</summary>
+    /// <exception cref="RasterException">A fraction is not from 0 to 1, or there are more than 64.</exception>
+    public double[] Quantiles(IReadOnlyList<double> fractions, Limits? limits = null) => Reductions.Quantiles.Of(Node, fractions, limits ?? Limits.Default);
+
     /// <summary>Writes a GeoTIFF of one band.</summary>
     /// <exception cref="RasterException">It cannot be computed or written; no file is left then.</exception>
     public void Write(string path, WriteOptions? options = null, Limits? limits = null) => Write([new Output(path, [this], options ?? new WriteOptions())], limits);

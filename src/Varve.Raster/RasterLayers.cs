@@ -37,4 +37,21 @@ public sealed partial class Raster
 
     /// <summary>This on a whole grid, 0 where it does not lie.</summary>
     public Raster On(Grid grid, string name = "the grid") => new(Choice.Of(new GridSource(grid, name), Node, Graph.Constant.Of((Int128)0)));
+
+    /// <summary>The sum of the pixels around each, times weights (not turned over); 0 outside, missing where a pixel under a weight is.</summary>
+    /// <param name="weights">Rows and columns, both odd.</param>
+    /// <exception cref="RasterException">Rows or columns are even, or too many.</exception>
+    public Raster Convolve(double[,] weights) => new(new Neighbourhood(Node, Focus.Convolve, weights));
+
+    /// <summary>The mean of the pixels that are there in a square of 2 * radius + 1.</summary>
+    public Raster FocalMean(int radius) => Focal(Focus.Mean, radius);
+    /// <summary>The sum of the pixels that are there in a square of 2 * radius + 1.</summary>
+    public Raster FocalSum(int radius) => Focal(Focus.Sum, radius);
+    /// <summary>The least of the pixels that are there in a square of 2 * radius + 1.</summary>
+    public Raster FocalMin(int radius) => Focal(Focus.Minimum, radius);
+    /// <summary>The most of the pixels that are there in a square of 2 * radius + 1.</summary>
+    public Raster FocalMax(int radius) => Focal(Focus.Maximum, radius);
+
+    internal Raster Focal(Focus focus, int radius) =>
+        radius is >= 0 and <= 255 ? new(new Neighbourhood(Node, focus, new double[2 * radius + 1, 2 * radius + 1])) : throw new RasterException("a radius is from 0 to 255 pixels");
 }

@@ -96,4 +96,50 @@ public sealed class ReductionTests
         Assert.Equal([1.0, 3, 5], a.Preview(50, 1)[..3]);
         Assert.Contains("viridis", Assert.Throws<RasterException>(() => a.WritePicture(folder["b.png"], new PictureOptions { Colors = "pink" })).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Quantiles_are_those_of_the_sorted_values_for_every_type()
+    {
+        var random = new Random(3);
+        foreach (var type in Enum.GetValues<PixelType>().Where(static t => t != PixelType.Boolean))
+        {
+            var range = type is PixelType.Float32 or PixelType.Float64 ? 1e9 : Math.Min(1e9, Math.Pow(2, 8 * Grids.PixelTypes.Size(type) - 1) - 1);
+            var isSigned = type is PixelType.Float32 or PixelType.Float64 or PixelType.Int8 or PixelType.Int16 or PixelType.Int32 or PixelType.Int64;
+            var values = Enumerable.Range(0, 1000).Select(_ => Math.Floor((random.NextDouble() - (isSigned ? 0.5 : 0)) * range)).Select(v => type == PixelType.Float32 ? (float)v / 16 : v).ToArray();
+            var raster = Raster.FromArray<double>(values, PixelType.Float64, Plain(40, 25)).AsType(type);
+            var sorted = values.Order().ToArray();
+            double Between(double f) => sorted[(int)Math.Floor(f * 999)] is var low && sorted[(int)Math.Ceiling(f * 999)] is var high && low == high ? low : low + (high - low) * (f * 999 - Math.Floor(f * 999));
+            double[] fractions = [0, 0.05, 0.25, 0.5, 0.731, 1];
+            Assert.Equal(fractions.Select(Between), raster.Quantiles(fractions, new Limits { Threads = 3, ChunkPixels = 100 }));
+        }
+        Assert.True(double.IsNaN(Raster.FromArray<double>([double.NaN], PixelType.Float64, Plain(1, 1)).Quantiles([0.5])[0]));
+    }
+
+    [Fact]
+    public void Neighbourhoods_are_the_same_for_any_chunks()
+    {
+        using var folder = new TemporaryFolder();
+        var random = new Random(5);
+        var values = Enumerable.Range(0, 70 * 50).Select(_ => random.Next(20) == 0 ? 99 : random.Next(50)).Select(static v => (byte)v).ToArray();
+        TestTiff.Write(folder["a.tif"], Plain(70, 50), PixelType.Byte, [values], new TestLayout { IsTiled = true, NoData = "99" });
+        var a = Raster.Open(folder["a.tif"]);
+        double[,] weights = { { 1, 2, 0 }, { 0, -4, 1 }, { 0.5, 0, 0 } };
+        foreach (var limits in (Limits[])[new() { Threads = 1 }, new() { Threads = 3, ChunkPixels = 256 }])
+        {
+            var (mean, least, turned) = (a.FocalMean(2).Read(limits), (a + 0).FocalMin(1).Read(limits), a.Convolve(weights).Read(limits));
+            for (var y = 0; y < 50; y++)
+                for (var x = 0; x < 70; x++)
+                {
+                    var around = (int r) => from dy in Enumerable.Range(-r, 2 * r + 1) from dx in Enumerable.Range(-r, 2 * r + 1) where x + dx is >= 0 and < 70 && y + dy is >= 0 and < 50 && values[(y + dy) * 70 + x + dx] != 99 select (double)values[(y + dy) * 70 + x + dx];
+                    Assert.Equal(around(2).Average(), mean.As<double>()[y * 70 + x], 1e-12);
+                    Assert.Equal(around(1).Min(), least.As<double>()[y * 70 + x]);
+                    var sum = 0.0;
+                    for (var i = 0; i < 9; i++)
+                        if (weights[i / 3, i % 3] is not 0 and var w && x + i % 3 - 1 is >= 0 and < 70 and var u && y + i / 3 - 1 is >= 0 and < 50 and var v) sum += values[v * 70 + u] == 99 ? double.NaN : values[v * 70 + u] * w;
+                    Assert.Equal(sum, turned.As<double>()[y * 70 + x] is 0 && turned.Missing is { } m && m[y * 70 + x] != 0 ? double.NaN : turned.As<double>()[y * 70 + x]);
+                }
+        }
+        Assert.Equal(a.FocalSum(3).Sum(), a.FocalSum(3).Sum(new Limits { ChunkPixels = 300 }));
+        Assert.Throws<RasterException>(() => a.Convolve(new double[2, 3]));
+    }
 }

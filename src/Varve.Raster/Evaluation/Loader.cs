@@ -16,26 +16,30 @@ internal sealed unsafe class Loader : IDisposable
     private readonly BlockReader blockReader = new();
     private readonly byte*[] memory;
     private readonly List<(CachedBlock Block, Window Place)> waiting = [];
+    private readonly long leastUses;
     private byte[] scratch = [];
 
     /// <param name="program">Whose sources.</param>
     /// <param name="placement">Where they lie.</param>
     /// <param name="tiling">The chunks.</param>
     /// <param name="cache">What the threads share.</param>
-    public Loader(Program program, Placement placement, Tiling tiling, BlockCache cache)
+    /// <param name="leastUses">How often a block will be asked for at least, by whoever shares the cache.</param>
+    public Loader(Program program, Placement placement, Tiling tiling, BlockCache cache, long leastUses = 1)
     {
-        (this.program, this.placement, this.tiling, this.cache) = (program, placement, tiling, cache);
+        (this.program, this.placement, this.tiling, this.cache, this.leastUses) = (program, placement, tiling, cache, leastUses);
         memory = new byte*[program.Sources.Count];
         readers = program.Sources.SelectMany(PiecesOf).Select(static p => p.File.Image).GroupBy(static i => i).ToDictionary(static g => g.Key, static g => g.Count());
         for (var i = 0; i < memory.Length; i++)
-            memory[i] = (byte*)NativeMemory.AlignedAlloc((nuint)(BytesOf(program.Sources[i], tiling) + 64), 64);
+            memory[i] = (byte*)NativeMemory.AlignedAlloc((nuint)(ChunkBytes(program.Sources[i], tiling) + 64), 64);
     }
 
     /// <summary>Blocks decoded so far.</summary>
     public long BlocksRead { get; private set; }
 
     /// <summary>Memory that a source takes for a chunk.</summary>
-    public static long BytesOf(Source source, Tiling tiling) => (source is LatitudeSource ? tiling.Height : tiling.Pixels) * source.Type.Size();
+    public static long BytesOf(Source source, Tiling tiling) => ChunkBytes(source, tiling) + ((source as Generated)?.WorkingBytes(tiling.Width, tiling.Height) ?? 0);
+
+    private static long ChunkBytes(Source source, Tiling tiling) => (source is LatitudeSource ? tiling.Height : tiling.Pixels) * source.Type.Size();
 
     private static IReadOnlyList<Piece> PiecesOf(Source source) => source switch { RasterSource raster => raster.Pieces, LatitudeSource rows => rows.Column.Pieces, _ => [] };
 
@@ -141,14 +145,14 @@ internal sealed unsafe class Loader : IDisposable
                 // Where the block's own pixels lie, those beyond the image's end too.
                 var block = new Window(x + column * image.BlockWidth, y + row * image.BlockHeight, image.BlockWidth, image.BlockHeight);
                 var seen = block.And(part);
-                if (image.Step == 1 && !blend && seen == block && block.Width == chunk.Width)
+                if (image.Step == 1 && !blend && leastUses == 1 && seen == block && block.Width == chunk.Width)
                 {
                     var target = into + (block.Y - chunk.Y) * chunk.Width * image.PixelBytes;
                     if (!blockReader.Read(image, column, row, plane, new Span<byte>(target, (int)image.BlockBytes))) none.Fill(target, image.PixelBytes, (int)block.Pixels);
                     BlocksRead++;
                     continue;
                 }
-                var uses = tiling.CountOver(block.And(piece.Place.Moved(at.X, at.Y))) * readers[image];
+                var uses = Math.Max(leastUses, tiling.CountOver(block.And(piece.Place.Moved(at.X, at.Y))) * readers[image]);
                 if (uses > 1)
                 {
                     var shared = cache.Claim(new BlockKey(image, column, row, plane), image.BlockBytes, uses, out var mustDecode);

@@ -35,7 +35,8 @@ internal sealed class Pass
         var clock = Stopwatch.StartNew();
         var budget = limits.MemoryNow;
         var plan = new TilingPlan(Program, Placement, sinks, budget, limits);
-        var files = Program.Sources.OfType<RasterSource>().Concat(Program.Sources.OfType<LatitudeSource>().Select(static l => l.Column)).SelectMany(static s => s.Pieces).Select(static p => p.File).Distinct().ToList();
+        var files = Program.Sources.OfType<RasterSource>().Concat(Program.Sources.OfType<LatitudeSource>().Select(static l => l.Column)).SelectMany(static s => s.Pieces).Select(static p => p.File)
+            .Concat(Program.Sources.OfType<Generated>().SelectMany(static g => g.Files)).Distinct().ToList();
         using var cache = new BlockCache(plan.CacheBytes);
         var crew = new Crew(this, sinks, plan, cache, limits, clock);
         crew.Work();

@@ -1,3 +1,5 @@
+using Varve.Raster.Layers;
+
 namespace Varve.Raster.Expressions;
 
 /// <summary>The functions that expressions may call, by name.</summary>
@@ -34,7 +36,7 @@ internal static class Functions
     };
 
     /// <summary>Those whose arguments are not all rasters.</summary>
-    private static readonly string[] Special = ["isin", "fill", "nan_to_num", "astype"];
+    private static readonly string[] Special = ["isin", "fill", "nan_to_num", "astype", "convolve", "focal_mean", "focal_sum", "focal_min", "focal_max"];
 
     private static readonly string[] Words = ["and", "or", "in", "nan", "inf", "pi", "true", "false", "True", "False"];
 
@@ -82,6 +84,11 @@ internal static class Functions
             result = name.Text switch
             {
                 "isin" => value.IsIn(Numbers(parser)),
+                "convolve" => value.Convolve(Table(parser)),
+                "focal_mean" => value.Focal(Focus.Mean, Whole(parser)),
+                "focal_sum" => value.Focal(Focus.Sum, Whole(parser)),
+                "focal_min" => value.Focal(Focus.Minimum, Whole(parser)),
+                "focal_max" => value.Focal(Focus.Maximum, Whole(parser)),
                 "astype" => value.AsType(parser.TypeName()),
                 _ => value.Fill(Number(parser)),
             };
@@ -102,6 +109,29 @@ internal static class Functions
             while (parser.Accept(",") && !parser.Peek.Is(isRound ? ")" : "]"));
         parser.Expect(isRound ? ")" : "]");
         return values;
+    }
+
+    /// <summary>Reads rows of numbers, all of one length.</summary>
+    private static double[,] Table(ExpressionParser parser)
+    {
+        var start = parser.Peek;
+        parser.Expect("[");
+        var rows = new List<List<double>>();
+        do rows.Add(Numbers(parser));
+        while (parser.Accept(","));
+        parser.Expect("]");
+        if (rows.Exists(r => r.Count != rows[0].Count) || rows[0].Count == 0) throw parser.Error("weights are rows of one length: [[1, 2, 1], [2, 4, 2], [1, 2, 1]]", start);
+        var table = new double[rows.Count, rows[0].Count];
+        for (var y = 0; y < rows.Count; y++)
+            for (var x = 0; x < rows[0].Count; x++) table[y, x] = rows[y][x];
+        return table;
+    }
+
+    private static int Whole(ExpressionParser parser)
+    {
+        var token = parser.Peek;
+        var number = Number(parser);
+        return number is >= 0 and <= 255 && number == Math.Floor(number) ? (int)number : throw parser.Error("a radius is a number of pixels from 0 to 255", token);
     }
 
     private static double Number(ExpressionParser parser)

@@ -1,3 +1,4 @@
+using Varve.Raster.Files;
 using Varve.Raster.Grids;
 
 namespace Varve.Raster.Graph;
@@ -23,6 +24,12 @@ internal abstract class Generated(PixelType type, ValueRange? range, bool canMis
     /// <param name="window">Pixels, counted from the grid's first.</param>
     /// <param name="into">Of exactly the window's bytes.</param>
     public abstract void Fill(Grid reference, Window window, Span<byte> into);
+
+    /// <summary>Memory that it takes while it fills a window, besides the window's.</summary>
+    public virtual long WorkingBytes(long width, long height) => 0;
+
+    /// <summary>The files it reads.</summary>
+    public virtual IEnumerable<GeoTiff> Files => [];
 
     /// <summary>The number that all pixels of a window have, when that is known without work; the window may then be passed over.</summary>
     public virtual double? Uniform(Grid reference, Window window) => null;
