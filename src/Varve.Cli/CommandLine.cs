@@ -14,7 +14,7 @@ internal static class CommandLine
     private static readonly (string Name, Func<Command> Make)[] Commands =
     [
         (Exec, ExecCommand.Make), ("run", RunCommand.Make), ("log", LogCommand.Make), ("show", ShowCommand.Make),
-        (Shell, ShellCommand.Make), ("how", HowCommand.Make), ("why", WhyCommand.Make), ("recompute", RecomputeCommand.Make), ("diff", DiffCommand.Make),
+        (Shell, ShellCommand.Make), ("how", HowCommand.Make), ("export", ExportCommand.Make), ("why", WhyCommand.Make), ("recompute", RecomputeCommand.Make), ("diff", DiffCommand.Make),
         ("verify", VerifyCommand.Make), ("gc", GcCommand.Make), ("pin", PinCommand.Make), ("du", DuCommand.Make), ("serve", ServeCommand.Make),
         (Try, TryCommand.Make), ("undo", UndoCommand.Make), ("checkout", UndoCommand.MakeCheckout),
         ("label", LabelCommand.Make), ("find", FindCommand.Make), ("taint", TaintCommand.Make),

@@ -51,7 +51,7 @@ internal static class RunCommand
         // A document with nothing to do lives for milliseconds: it is over before this much is used up, and never collects.
         GC.TryStartNoGCRegion(GarbageFree);
         rooms.Digests.LoadAside();
-        var runner = new DocumentRunner(rooms.Home, rooms.Steps, rooms.Lineage, rooms.Store, settings);
+        var runner = new DocumentRunner(rooms.Home, rooms.Steps, rooms.Lineage, rooms.Store, rooms.Digests, settings);
         if (parsed.GetValue(DryRun)) return ForecastText.Print(common, runner.Forecast(document, options));
         if (!DebianPackages.Require(document.FrontMatter.DebianPackages, Console.Error)) return Failure.NoSandbox;
         return Run(common, runner, document, options, options.Jobs ?? settings.Jobs ?? Environment.ProcessorCount);

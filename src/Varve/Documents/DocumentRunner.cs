@@ -28,7 +28,7 @@ public sealed record RunOptions
 }
 
 /// <summary>Runs documents: reads one, plans its steps, hands them to the run, publishes the results.</summary>
-internal sealed class DocumentRunner(VarveHome home, IStepRunner runner, ILineage lineage, BlobStore store, Settings settings)
+internal sealed class DocumentRunner(VarveHome home, IStepRunner runner, ILineage lineage, BlobStore store, DigestCache digests, Settings settings)
 {
     /// <summary>Runs a document.</summary>
     /// <exception cref="DocumentException">It cannot be run, and where.</exception>
@@ -63,6 +63,7 @@ internal sealed class DocumentRunner(VarveHome home, IStepRunner runner, ILineag
             if (!Files.Look(PathText.EncodeTerminated(full), follow: true).Exists)
                 throw new DocumentException(document.Path, values.InputLines.GetValueOrDefault(name, 1), $"input {name}: there is no {full}; give another with -i {name}=PATH");
         }
+        new InputCheck(document, digests).Require(values);
         var jobs = options.Jobs ?? settings.Jobs ?? Environment.ProcessorCount;
         IReadOnlyList<PlannedBlock> plan = document.IsShark
             ? new SharkPlan(document, values, home, settings, runner).Plan()

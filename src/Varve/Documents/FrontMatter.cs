@@ -1,3 +1,4 @@
+using Varve.Store;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 
@@ -10,6 +11,11 @@ internal sealed record FrontMatter
 
     /// <summary>Named files or folders, relative to the document unless absolute.</summary>
     public IReadOnlyDictionary<string, string> Inputs { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
+    /// <summary>
+    /// Of inputs that are named with the digest they are meant to have: each file, relative to the document unless absolute, and
+    /// its digest. Another content is an error, unless the input is given another path.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<KeyValuePair<string, Digest>>> InputDigests { get; init; } = new Dictionary<string, IReadOnlyList<KeyValuePair<string, Digest>>>(StringComparer.Ordinal);
     /// <summary>The document's line at which an input is named.</summary>
     public IReadOnlyDictionary<string, int> InputLines { get; init; } = new Dictionary<string, int>(StringComparer.Ordinal);
     /// <summary>Named values; one with several makes a map of every block that mentions it.</summary>
@@ -68,7 +74,13 @@ internal sealed record FrontMatter
         var newParameters = new Dictionary<string, IReadOnlyList<string>>(Parameters, StringComparer.Ordinal);
         foreach (var group in parameters.GroupBy(p => p.Key, StringComparer.Ordinal))
             newParameters[group.Key] = Parameters.ContainsKey(group.Key) ? [.. group.Select(p => p.Value)] : throw new DocumentException($"-p {group.Key}: the document has no parameter of that name; it has: {Names(Parameters.Keys)}");
-        return this with { Inputs = newInputs, Parameters = newParameters };
+        var given = inputs.Select(static i => i.Key).ToHashSet(StringComparer.Ordinal);
+        return this with
+        {
+            Inputs = newInputs,
+            InputDigests = InputDigests.Where(d => !given.Contains(d.Key)).ToDictionary(StringComparer.Ordinal),
+            Parameters = newParameters,
+        };
     }
 
     private static string Names(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } all ? all : "none";
@@ -87,7 +99,7 @@ internal sealed class FrontMatterReader(Func<Mark, string, Exception?, DocumentE
             result = key switch
             {
                 "title" => result,
-                "inputs" => result with { Inputs = Mapping(value, key).ToDictionary(e => Name(e.Key), e => Text(e.Value), StringComparer.Ordinal) },
+                "inputs" => Inputs(result, value),
                 "parameters" => result with { Parameters = Mapping(value, key).ToDictionary(e => Name(e.Key), e => Values(e.Value), StringComparer.Ordinal) },
                 "environments" => result with { Environments = Mapping(value, key).ToDictionary(e => Text(e.Key), e => Root(e.Value), StringComparer.Ordinal) },
                 "publish" => Publish(result, value),
@@ -106,6 +118,35 @@ internal sealed class FrontMatterReader(Func<Mark, string, Exception?, DocumentE
         else free[name] = Values(value);
         return result;
     }
+
+    /// <summary>`NAME: PATH`, `NAME: {path: PATH, digest: DIGEST}`, or for a folder `NAME: {path: PATH, files: {FILE: DIGEST}}`.</summary>
+    private FrontMatter Inputs(FrontMatter result, YamlNode value)
+    {
+        var paths = new Dictionary<string, string>(StringComparer.Ordinal);
+        var digests = new Dictionary<string, IReadOnlyList<KeyValuePair<string, Digest>>>(StringComparer.Ordinal);
+        foreach (var (nameNode, item) in Mapping(value, "inputs"))
+        {
+            var name = Name(nameNode);
+            if (item is not YamlMappingNode described)
+            {
+                paths[name] = Text(item);
+                continue;
+            }
+            var parts = described.Children.ToDictionary(e => Text(e.Key), static e => e.Value, StringComparer.Ordinal);
+            if (parts.Keys.FirstOrDefault(static k => k is not ("path" or "digest" or "files")) is { } unknown) throw wrong(item.Start, $"unknown key `{unknown}` in the input {name}; known are path, digest, files", null);
+            if (!parts.TryGetValue("path", out var path)) throw wrong(item.Start, $"the input {name} needs a `path`", null);
+            paths[name] = Text(path);
+            var known = new List<KeyValuePair<string, Digest>>();
+            if (parts.TryGetValue("digest", out var whole)) known.Add(new(paths[name], DigestOf(whole)));
+            if (parts.TryGetValue("files", out var files))
+                foreach (var (file, digest) in Mapping(files, "files")) known.Add(new(paths[name] == "." ? Text(file) : $"{paths[name].TrimEnd('/')}/{Text(file)}", DigestOf(digest)));
+            if (known.Count > 0) digests[name] = known;
+        }
+        return result with { Inputs = paths, InputDigests = digests };
+    }
+
+    private Digest DigestOf(YamlNode node) =>
+        Digest.TryParse(Text(node), out var digest) ? digest : throw wrong(node.Start, $"`{Text(node)}` is no digest: sha256: and 64 hexadecimal digits", null);
 
     private FrontMatter Publish(FrontMatter result, YamlNode value)
     {

@@ -161,20 +161,7 @@ internal sealed class HowScript(BlobStore store)
     private bool HoldsPath(Digest content, string path)
     {
         if (!store.Has(content)) return false;
-        var wanted = Linux.PathText.Encode(path);
         using var file = store.Open(content);
-        var buffer = new byte[(1 << 20) + wanted.Length];
-        var kept = 0;
-        long offset = 0;
-        while (true)
-        {
-            var count = RandomAccess.Read(file, buffer.AsSpan(kept), offset);
-            if (count == 0) return false;
-            offset += count;
-            if (buffer.AsSpan(0, kept + count).IndexOf(wanted) >= 0) return true;
-            var keep = Math.Min(wanted.Length - 1, kept + count);
-            buffer.AsSpan(kept + count - keep, keep).CopyTo(buffer);
-            kept = keep;
-        }
+        return ContentSearch.Holds(file, Linux.PathText.Encode(path));
     }
 }
