@@ -50,23 +50,29 @@ internal sealed class Globals
         var parameters = new List<KeyValuePair<string, string>>();
         var inputs = new List<PipelineInput>();
         var left = chain.Inputs.ToDictionary(i => root.Name(i.Path), static i => i.Digest, StringComparer.Ordinal);
-        foreach (var name in blocks.SelectMany(static b => Names.In(b.Text)))
+        foreach (var name in blocks.SelectMany(static b => Names.In(b.Text)).Distinct(StringComparer.Ordinal))
         {
-            if (!taken.Add(name)) continue;
             if (name == BlockText.Percent && blocks.Any(static b => b.Text.Contains($"%{{{BlockText.Percent}}}", StringComparison.Ordinal))) parameters.Add(new(name, "%"));
             else if (!values.TryGetValue(name, out var value) || local.Contains(name)) continue;
             else if (left.Remove(value, out var digest)) inputs.Add(new PipelineInput(name, value, [new PipelineFile(value, digest)]));
             else if (TakeFolder(left, value) is { Count: > 0 } files) inputs.Add(new PipelineInput(name, value, files));
             else parameters.Add(new(name, value));
         }
-        taken.UnionWith(blocks.SelectMany(static b => b.Columns));
+        taken.UnionWith(blocks.SelectMany(static b => Identifier.In(b.Text).Concat(b.Columns)));
         foreach (var folder in left.GroupBy(static f => Folder(f.Key)).ToList())
         {
             var files = folder.Select(static f => new PipelineFile(f.Key, f.Value)).OrderBy(static f => f.Path, StringComparer.Ordinal).ToList();
-            if (files.Count >= FewestInFolder) inputs.Add(new PipelineInput(Names.Variable(Path.GetFileName(folder.Key), "files", taken), folder.Key, files));
-            else inputs.AddRange(files.Select(f => new PipelineInput(Names.Variable(Path.GetFileNameWithoutExtension(f.Path), "input", taken), f.Path, [f])));
+            if (files.Count >= FewestInFolder) inputs.Add(new PipelineInput(Unused(Path.GetFileName(folder.Key), "files", taken), folder.Key, files));
+            else inputs.AddRange(files.Select(f => new PipelineInput(Unused(Path.GetFileNameWithoutExtension(f.Path), "file", taken), f.Path, [f])));
         }
         return ([.. inputs.OrderBy(static i => i.Path, StringComparer.Ordinal).ThenBy(static i => i.Name, StringComparer.Ordinal)], parameters);
+    }
+
+    /// <summary>A name for an input that no text mentions, and so none may come to mention.</summary>
+    private static string Unused(string hint, string kind, HashSet<string> taken)
+    {
+        var plain = Names.Variable(hint, kind, new HashSet<string>(StringComparer.Ordinal));
+        return Names.Variable(taken.Contains(plain) ? $"{plain}_{kind}" : plain, kind, taken);
     }
 
     private static string Folder(string path) => path.LastIndexOf('/') switch

@@ -1,3 +1,4 @@
+using Varve.Documents;
 using Varve.Lineage;
 
 namespace Varve.Export;
@@ -11,7 +12,8 @@ internal sealed class Lifting
     private const int Distinctive = 5;
     private readonly IReadOnlyList<FoldedSteps> blocks;
     private readonly Root root;
-    private readonly HashSet<string> taken;
+    private readonly IReadOnlyList<HashSet<string>> mentions;
+    private readonly HashSet<string> given = new(StringComparer.Ordinal);
     private readonly HashSet<string> files;
     private readonly Dictionary<string, string> inputs = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> parameters = new(StringComparer.Ordinal);
@@ -19,14 +21,16 @@ internal sealed class Lifting
     private Lifting(IReadOnlyList<FoldedSteps> blocks, Chain chain, Root root)
     {
         (this.blocks, this.root) = (blocks, root);
-        taken = [.. blocks.SelectMany(Words)];
+        mentions = [.. blocks.Select(Mentioned)];
+        given.UnionWith(blocks.SelectMany(static b => b.Columns.Select(static c => c.Name).Concat(b.Variables.Select(static v => v.Key))));
         files = chain.Steps.SelectMany(StepGraph.Written).Select(c => root.Name(c.Path)).Concat(chain.Inputs.Select(i => root.Name(i.Path))).ToHashSet(StringComparer.Ordinal);
-        foreach (var value in Repeated()) parameters[value.Key] = Names.Variable(value.Option, "value", taken);
-        var words = blocks.Where(static b => b.Words.Count > 0 && b.Steps[0].Folder.Length == 0).SelectMany(static b => b.Words.Skip(1)).Select(static w => w.Constant).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        foreach (var value in Repeated()) parameters[value.Key] = Name(value.Option, "value", value.Users);
+        var users = blocks.Index().Where(static b => b.Item.Words.Count > 0 && b.Item.Steps[0].Folder.Length == 0)
+            .SelectMany(static b => b.Item.Words.Skip(1).Select(w => (Word: w.Constant, b.Index))).Where(static w => w.Word is not null).ToLookup(static w => w.Word!, static w => w.Index, StringComparer.Ordinal);
         foreach (var input in chain.Inputs)
         {
             var name = root.Name(input.Path);
-            if (words.Contains(name)) inputs[name] = Names.Variable(Path.GetFileNameWithoutExtension(name), "input", taken);
+            if (users.Contains(name)) inputs[name] = Name(Path.GetFileNameWithoutExtension(name), "input", users[name]);
         }
     }
 
@@ -37,8 +41,20 @@ internal sealed class Lifting
         return blocks.Select(lifting.Apply);
     }
 
-    private static IEnumerable<string> Words(FoldedSteps block) =>
-        block.Steps.SelectMany(static s => s.IsText ? Names.In(s.Text) : s.Words.SelectMany(Names.In)).Concat(block.Columns.Select(static c => c.Name)).Concat(block.Variables.Select(static v => v.Key));
+    /// <summary>A name that no block mentions but those that use the value: it reaches whoever mentions it.</summary>
+    private string Name(string hint, string otherwise, IEnumerable<int> users)
+    {
+        var own = users.ToHashSet();
+        var taken = new HashSet<string>(given, StringComparer.Ordinal);
+        for (var i = 0; i < blocks.Count; i++)
+            if (!own.Contains(i)) taken.UnionWith(mentions[i]);
+        var name = Names.Variable(hint, otherwise, taken);
+        given.Add(name);
+        return name;
+    }
+
+    private static HashSet<string> Mentioned(FoldedSteps block) =>
+        Identifier.In(string.Join('\n', block.Steps.SelectMany(static s => s.IsText ? [s.Text] : s.Words)));
 
     private FoldedSteps Apply(FoldedSteps block)
     {
@@ -58,9 +74,9 @@ internal sealed class Lifting
         return block with { Words = words, Variables = variables };
     }
 
-    private IEnumerable<(string Key, string Option)> Repeated() =>
-        blocks.Where(static b => b.Words.Count > 0).SelectMany(Values).GroupBy(v => Key(v.Option, v.Value), StringComparer.Ordinal)
-            .Where(static g => g.Count() > 1).Select(static g => (g.Key, g.First().Option));
+    private IEnumerable<(string Key, string Option, IEnumerable<int> Users)> Repeated() =>
+        blocks.Index().Where(static b => b.Item.Words.Count > 0).SelectMany(b => Values(b.Item).Select(v => (v.Option, v.Value, b.Index))).GroupBy(v => Key(v.Option, v.Value), StringComparer.Ordinal)
+            .Where(static g => g.Count() > 1).Select(static g => (g.Key, g.First().Option, g.Select(static v => v.Index)));
 
     /// <summary>A long word means the same wherever it stands; a short one or a number only with its option.</summary>
     private static string Key(string option, string value) =>
