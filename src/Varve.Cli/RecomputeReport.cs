@@ -26,7 +26,7 @@ internal static class RecomputeReport
         using var rooms = Rooms.Open(settings);
         using var interrupt = new Interrupt(() => Console.Error.WriteLine("varve: interrupted"));
         using var json = common.Json ? Console.OpenStandardOutput() : null;
-        var documents = new DocumentRunner(rooms.Home, rooms.Steps, rooms.Lineage, rooms.Store, settings);
+        var documents = new DocumentRunner(rooms.Home, rooms.Steps, rooms.Lineage, rooms.Store, rooms.Digests, settings);
         var steps = new DocumentRecomputation(documents, rooms.Home, rooms.Store, rooms.Steps, rooms.Lineage, settings)
             .Run(document, options, step => Tell(common, rooms, step, json), interrupt.Token);
         if (!common.Json) Console.Out.WriteLine(Summary(steps));

@@ -71,7 +71,7 @@ internal sealed class ForecastShelf
         using var digests = new DigestCache(site.Home);
         var store = new BlobStore(site.Home);
         var steps = new StepRunner(site.Home, lineage, store, digests, new StepSettings { Pass = settings.Pass, Trust = settings.Trust });
-        var runner = new DocumentRunner(site.Home, steps, lineage, store, settings);
+        var runner = new DocumentRunner(site.Home, steps, lineage, store, digests, settings);
         var predictions = runner.Forecast(Document.Load(path), new RunOptions { File = path });
         return new DocumentForecast(predictions.ToLookup(static p => p.Block, StringComparer.Ordinal), "", DateTimeOffset.UtcNow);
     }
