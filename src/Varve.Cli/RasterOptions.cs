@@ -41,7 +41,7 @@ internal sealed class RasterOptions
         if (texts.Count == 0) throw new UsageException("what shall be computed is missing: an expression, a file, or -f FILE");
         var known = new Layers(Pairs(parsed.GetValue(layers)), Pairs(parsed.GetValue(rows)), Pairs(parsed.GetValue(polygons)), CoverageOf(parsed));
         var mask = parsed.GetValue(within) is { } shape ? Map.Polygons(shape, CoverageOf(parsed)) : null;
-        return [.. texts.Select(text => known.IsEmpty && (File.Exists(text) || IsPath(text)) ? Map.Open(text) : ExpressionParser.Parse(text, known.Find, known.Names)).Select(r => mask is null ? r : r.Within(mask))];
+        return [.. texts.Select(text => known.IsEmpty && (File.Exists(text) || IsPath(text)) ? Map.Open(text) : known.Anchored(ExpressionParser.Parse(text, known.Find, known.Names))).Select(r => mask is null ? r : r.Within(mask))];
     }
 
     private static bool IsPath(string text) => text.EndsWith(".tif", StringComparison.OrdinalIgnoreCase) || text.EndsWith(".tiff", StringComparison.OrdinalIgnoreCase);
@@ -114,6 +114,13 @@ internal sealed class RasterOptions
 
         public bool IsEmpty => files.Count == 0 && rows.Count == 0 && polygons.Count == 0;
         public IEnumerable<string> Names => files.Concat(rows).Concat(polygons).Select(static f => f.Name).Distinct();
+
+        /// <summary>What follows any grid (polygons, areas) is computed on that of the first layer, when it names none itself.</summary>
+        public Map Anchored(Map raster)
+        {
+            if (files.Count == 0 || Varve.Raster.Graph.Node.InOrder([raster.Node]).OfType<Varve.Raster.Graph.Source>().Any(static s => s.Grid is not null)) return raster;
+            return Find(files[0].Name, 1) is { } first ? raster.On(first.Grid, files[0].Path) : raster;
+        }
 
         public Map? Find(string name, int band)
         {

@@ -35,7 +35,7 @@ public sealed partial class Raster
         var values = Preview(width, height, limits);
         var scale = Scale(values, options);
         var full = System.IO.Path.GetFullPath(path);
-        var temporary = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(full)!, $".{System.IO.Path.GetFileName(full)}.{Guid.NewGuid().ToString("N")[..8]}.part");
+        var temporary = Files.PartialFile.For(path);
         try
         {
             File.WriteAllBytes(temporary, Png.Of(values, width, height, scale, options.Legend).Encode());

@@ -49,16 +49,17 @@ public sealed class LayerTests
             for (var i = 0; i < 1600; i++) Assert.True(touched.Bytes[i] >= array.Bytes[i]);
             for (var i = 0; i < ring.Length; i += 2)
                 if (ring[i] is > 1e-9 and < 40 && ring[i + 1] is > 1e-9 and < 40 && ring[i] % 1 != 0 && ring[i + 1] % 1 != 0) Assert.Equal(1, touched.Bytes[(int)Math.Floor(40 - ring[i + 1]) * 40 + (int)Math.Floor(ring[i])]);
-        }, iter: 200);
+        }, iter: Math.Max(Check.Iter, 200));
 
-    /// <summary>By counting the edges right of a point.</summary>
+    /// <summary>By counting the edges left of a point; one that lies on an edge belongs to what is right of it, or below.</summary>
     private static bool Holds(double[] ring, double x, double y)
     {
         var isIn = false;
         for (var i = 0; i + 3 < ring.Length; i += 2)
         {
-            var (x1, y1, x2, y2) = (ring[i], ring[i + 1], ring[i + 2], ring[i + 3]);
-            if (y1 > y != y2 > y && x < x1 + (y - y1) / (y2 - y1) * (x2 - x1)) isIn = !isIn;
+            var (x1, y1, x2, y2) = (ring[i], -ring[i + 1], ring[i + 2], -ring[i + 3]);
+            if (y1 > y2) (x1, y1, x2, y2) = (x2, y2, x1, y1);
+            if (y1 <= -y && y2 > -y && x1 + (-y - y1) * ((x2 - x1) / (y2 - y1)) <= x) isIn = !isIn;
         }
         return isIn;
     }

@@ -91,13 +91,24 @@ internal static unsafe class Kernels
     public static void Choose<T>(byte* condition, T* a, T* b, T* result, int count) where T : unmanaged, IBinaryInteger<T>
     {
         var i = 0;
-        if (sizeof(T) == 1)
+        for (; i <= count - 16; i += 16)
         {
-            for (; i <= count - 16; i += 16)
+            // 1 becomes all bits, as wide as the numbers are.
+            var mask = (Vector128<byte>.Zero - Vector128.Load(condition + i)).AsSByte();
+            if (sizeof(T) == 1)
             {
-                var mask = Vector128<byte>.Zero - Vector128.Load(condition + i);
-                Vector128.ConditionalSelect(mask, Vector128.Load((byte*)a + i), Vector128.Load((byte*)b + i)).Store((byte*)result + i);
+                Pick(mask.AsByte(), (byte*)(a + i), (byte*)(b + i), (byte*)(result + i));
+                continue;
             }
+            var (low, high) = Vector128.Widen(mask);
+            if (sizeof(T) == 2)
+            {
+                Pick(low.AsByte(), (byte*)(a + i), (byte*)(b + i), (byte*)(result + i));
+                Pick(high.AsByte(), (byte*)(a + i + 8), (byte*)(b + i + 8), (byte*)(result + i + 8));
+                continue;
+            }
+            Quarter(low, a + i, b + i, result + i);
+            Quarter(high, a + i + 8, b + i + 8, result + i + 8);
         }
         for (; i < count; i++)
         {
@@ -105,6 +116,28 @@ internal static unsafe class Kernels
             var mask = T.Zero - T.CreateTruncating(condition[i]);
             result[i] = y ^ ((x ^ y) & mask);
         }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Pick(Vector128<byte> mask, byte* a, byte* b, byte* result) => Vector128.ConditionalSelect(mask, Vector128.Load(a), Vector128.Load(b)).Store(result);
+
+    /// <summary>Eight numbers of 4 or 8 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Quarter<T>(Vector128<short> mask, T* a, T* b, T* result) where T : unmanaged
+    {
+        var (low, high) = Vector128.Widen(mask);
+        if (sizeof(T) == 4)
+        {
+            Pick(low.AsByte(), (byte*)a, (byte*)b, (byte*)result);
+            Pick(high.AsByte(), (byte*)(a + 4), (byte*)(b + 4), (byte*)(result + 4));
+            return;
+        }
+        var (first, second) = Vector128.Widen(low);
+        var (third, fourth) = Vector128.Widen(high);
+        Pick(first.AsByte(), (byte*)a, (byte*)b, (byte*)result);
+        Pick(second.AsByte(), (byte*)(a + 2), (byte*)(b + 2), (byte*)(result + 2));
+        Pick(third.AsByte(), (byte*)(a + 4), (byte*)(b + 4), (byte*)(result + 4));
+        Pick(fourth.AsByte(), (byte*)(a + 6), (byte*)(b + 6), (byte*)(result + 6));
     }
 
     /// <summary>1 where any of a few values is met.</summary>

@@ -33,10 +33,10 @@ internal static class CogAssembly
             }
         heads = Heads(layouts, places, offsets, headBytes, isBig);
         var full = Path.GetFullPath(path);
-        var temporary = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Guid.NewGuid().ToString("N")[..8]}.part");
+        var temporary = PartialFile.For(path);
         try
         {
-            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Read, CopyBytes))
+            using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.Read, CopyBytes))
             {
                 file.Write(Header(isBig, headBytes));
                 foreach (var head in heads) file.Write(head);

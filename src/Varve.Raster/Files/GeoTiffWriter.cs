@@ -24,11 +24,11 @@ internal sealed class GeoTiffWriter : IDisposable
         this.path = Path.GetFullPath(path);
         this.layout = layout;
         if (Directory.Exists(this.path)) throw new RasterException($"{path}: it is a folder; name the file to write");
-        temporary = Path.Combine(Path.GetDirectoryName(this.path)!, $".{Path.GetFileName(this.path)}.{Guid.NewGuid().ToString("N")[..8]}.part");
+        temporary = PartialFile.For(path);
         (offsets, counts) = (new long[layout.Across * layout.Down * layout.Bands], new long[layout.Across * layout.Down * layout.Bands]);
         try
         {
-            file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read);
+            file = File.OpenHandle(temporary, FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -11,16 +11,15 @@ internal static class CogOutput
     {
         var full = Path.GetFullPath(output.Path);
         if (Directory.Exists(full)) throw new RasterException($"{output.Path}: it is a folder; name the file to write");
-        var stem = Path.Combine(Path.GetDirectoryName(full)!, $".{Path.GetFileName(full)}.{Guid.NewGuid().ToString("N")[..8]}");
         var (paths, files) = (new List<string>(), new List<GeoTiff>());
         try
         {
-            paths.Add($"{stem}.0.part");
+            paths.Add(PartialFile.For(full));
             Writing.Run([output with { Path = paths[0], Options = output.Options with { Cog = false, TileSize = output.Options.TileSize ?? Tile } }], limits);
             files.Add(GeoTiff.Open(paths[0]));
             while (Math.Max(files[^1].Grid.Width, files[^1].Grid.Height) > Smallest)
             {
-                paths.Add($"{stem}.{paths.Count}.part");
+                paths.Add(PartialFile.For(full));
                 Reduce(files[^1], paths[^1], output.Options, limits with { Done = null });
                 files.Add(GeoTiff.Open(paths[^1]));
             }

@@ -14,6 +14,7 @@ internal sealed class ExactSum
     private const int LimbBits = 32, Limbs = 70, Lowest = -1074, Carry = 1 << 29, CutBits = 40;
     private readonly long[] limbs = new long[Limbs];
     private int adds;
+    private int unit = -CutBits;
     private long positiveInfinities, negativeInfinities;
 
     /// <summary>Adds one number; NaN is none.</summary>
@@ -57,29 +58,28 @@ internal sealed class ExactSum
     /// <summary>Adds a run of at most 4096 numbers; NaN are none.</summary>
     public unsafe void Add(double* values, int count)
     {
-        var most = Vector128<double>.Zero;
-        var i = 0;
-        for (; i <= count - 2; i += 2)
-        {
-            var x = Vector128.Load(values + i);
-            // Max of NaN is the other operand only when NaN comes first; equality leaves NaN out on any machine.
-            most = Vector128.Max(most, Vector128.Abs(Vector128.ConditionalSelect(Vector128.Equals(x, x), x, Vector128<double>.Zero)));
-        }
-        var largest = Math.Max(most[0], most[1]);
-        if (i < count && !double.IsNaN(values[i])) largest = Math.Max(largest, Math.Abs(values[i]));
-        if (largest == 0) return;
+        // Runs are mostly like the one before: its cut is tried first.
+        if (Cut(values, count, unit, out var largest)) return;
         if (double.IsInfinity(largest) || Math.ILogB(largest) is < -700 or > 900)
         {
             One(values, count);
             return;
         }
-        var unit = Math.ILogB(largest) + 1 - CutBits;
-        var (first, second) = (Vector128.Create(1.5 * Math.ScaleB(1, unit + 52)), Vector128.Create(1.5 * Math.ScaleB(1, unit - CutBits + 52)));
-        var (sum1, sum2, rest) = (Vector128<double>.Zero, Vector128<double>.Zero, Vector128<double>.Zero);
-        for (i = 0; i <= count - 2; i += 2)
+        unit = Math.ILogB(largest) + 1 - CutBits;
+        if (!Cut(values, count, unit, out _)) One(values, count);
+    }
+
+    /// <summary>Adds a run whose numbers are below 2^40 units and have no bits below 2^-40 of one; else adds nothing, and returns false.</summary>
+    private unsafe bool Cut(double* values, int count, int ofUnit, out double largest)
+    {
+        var (first, second) = (Vector128.Create(1.5 * Math.ScaleB(1, ofUnit + 52)), Vector128.Create(1.5 * Math.ScaleB(1, ofUnit - CutBits + 52)));
+        var (sum1, sum2, rest, most) = (Vector128<double>.Zero, Vector128<double>.Zero, Vector128<double>.Zero, Vector128<double>.Zero);
+        var i = 0;
+        for (; i <= count - 2; i += 2)
         {
             var x = Vector128.Load(values + i);
             x = Vector128.ConditionalSelect(Vector128.Equals(x, x), x, Vector128<double>.Zero);
+            most = Vector128.Max(most, Vector128.Abs(x));
             var high = x + first - first;
             var left = x - high;
             var low = left + second - second;
@@ -87,14 +87,14 @@ internal sealed class ExactSum
             sum2 += low;
             rest |= left - low;
         }
-        if (!Vector128.EqualsAll(rest, Vector128<double>.Zero))
-        {
-            One(values, count);
-            return;
-        }
+        largest = Math.Max(most[0], most[1]);
+        if (i < count && !double.IsNaN(values[i])) largest = Math.Max(largest, Math.Abs(values[i]));
+        if (largest == 0) return true;
+        if (!(largest < Math.ScaleB(1, ofUnit + CutBits)) || !Vector128.EqualsAll(rest, Vector128<double>.Zero)) return false;
         Add(sum1[0] + sum1[1]);
         Add(sum2[0] + sum2[1]);
         if (i < count) Add(values[i]);
+        return true;
     }
 
     private unsafe void One(double* values, int count)

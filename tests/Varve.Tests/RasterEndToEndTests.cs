@@ -1,0 +1,66 @@
+using System.Text.Json;
+using Varve.Raster;
+using Xunit;
+
+namespace Varve.Tests;
+
+/// <summary><c>varve raster</c> as a person calls it, alone and as a step.</summary>
+public sealed class RasterEndToEndTests : IDisposable
+{
+    private readonly Played here = new();
+
+    public RasterEndToEndTests()
+    {
+        var grid = new Grid(500000, 4000000, 100, -100, 40, 30, Projection.OfEpsg(32612));
+        Raster.Raster.FromArray<short>([.. Enumerable.Range(0, 1200).Select(static i => (short)i)], PixelType.Int16, grid).Write(here.At("e.tif"));
+        Raster.Raster.FromArray<byte>([.. Enumerable.Range(0, 1200).Select(static i => (byte)(i % 5))], PixelType.Byte, grid).Write(here.At("h.tif"));
+    }
+
+    public void Dispose() => here.Dispose();
+
+    [Fact]
+    public void Expressions_become_files_and_numbers()
+    {
+        here.Varve("raster", "calc", "where(h in [1, 2], e, nan)", "e * 2", "-l", "h=h.tif", "-l", "e=e.tif", "-o", "out.tif", "--band", "habitat", "--band", "twice");
+        Assert.Equal("480\n", here.Varve("raster", "sum", "h in [1, 2] and e >= 0", "-l", "h=h.tif", "-l", "e=e.tif"));
+        Assert.Equal(Enumerable.Range(0, 1200).Where(static i => i % 5 is 1 or 2).Sum() + "\n", here.Varve("raster", "sum", "out.tif"));
+        var info = JsonDocument.Parse(here.Varve("raster", "info", "--json", "out.tif")).RootElement;
+        Assert.Equal((40, 30, 2, "EPSG:32612"), (info.GetProperty("width").GetInt32(), info.GetProperty("height").GetInt32(), info.GetProperty("bands").GetInt32(), info.GetProperty("projection").GetString()));
+        var stats = JsonDocument.Parse(here.Varve("raster", "stats", "--json", "--quantiles", "0.5", "e.tif")).RootElement;
+        Assert.Equal((599.5, 599.5, 719400), (stats.GetProperty("mean").GetDouble(), stats.GetProperty("quantile0.5").GetDouble(), stats.GetProperty("sum").GetInt64()));
+    }
+
+    [Fact]
+    public void An_error_points_at_the_character_and_leaves_nothing()
+    {
+        var failed = here.Call(["raster", "calc", "where(h > 2, e", "-l", "h=h.tif", "-l", "e=e.tif", "-o", "out.tif"], here.Folder, "home");
+        Assert.Equal(2, failed.Status);
+        Assert.Contains("where(h > 2, e\n", failed.Error, StringComparison.Ordinal);
+        Assert.EndsWith("^\n", failed.Error, StringComparison.Ordinal);
+        Assert.Equal(4, here.Call(["raster", "sum", "absent.tif"], here.Folder, "home").Status);
+        Assert.False(File.Exists(here.At("out.tif")));
+    }
+
+    [Fact]
+    public void Two_that_differ_end_with_1()
+    {
+        here.Varve("raster", "convert", "h.tif", "-o", "cog.tif", "--cog", "--compress", "zstd");
+        Assert.Equal("the same, 1,200 pixels\n", here.Varve("raster", "diff", "h.tif", "cog.tif"));
+        var found = here.Call(["raster", "diff", "h.tif", "e.tif"], here.Folder, "home");
+        Assert.Equal(1, found.Status);
+        Assert.Contains("first at column 5, row 0", found.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void As_a_step_it_is_reused_and_its_lineage_names_the_layers()
+    {
+        string[] step = ["exec", "--json", "--", "varve", "raster", "calc", "h * e", "-l", "h=h.tif", "-l", "e=e.tif", "-o", "out.tif"];
+        step[3] = Path.Combine(Checkout.Root, "artifacts/varve");
+        bool Reused(string json) => JsonDocument.Parse(json.Split('\n').Last(static l => l.StartsWith('{'))).RootElement.GetProperty("reused").GetBoolean();
+        Assert.False(Reused(here.Call(step, here.Folder, "home").Error));
+        Assert.True(Reused(here.Call(step, here.Folder, "home").Error));
+        var how = here.Varve("how", "out.tif");
+        Assert.Contains("h.tif", how, StringComparison.Ordinal);
+        Assert.Contains("e.tif", how, StringComparison.Ordinal);
+    }
+}
