@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Varve.Export;
 using Varve.Lineage;
 using Varve.Steps;
 
@@ -20,7 +21,7 @@ internal static class HowCommand
     private static int Run(CommonOptions common, string path, string form)
     {
         using var rooms = Rooms.Open(new Settings());
-        var chain = new ChainFinder(rooms.Lineage).Find(CommonOptions.Absolute(path));
+        var chain = new Sidecars(rooms.Lineage).ChainOf(CommonOptions.Absolute(path));
         var marks = new Taints(rooms.Lineage).OfChain(chain);
         // On standard error, so that a script or a picture stays one.
         if (!common.Json && form != "json") foreach (var mark in marks) Console.Error.WriteLine(Words.Line($"varve: TAINTED: made from {mark}"));

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Varve.Documents;
+using Varve.Export;
 using Varve.Linux;
 using Varve.Running;
 using Varve.Steps;
@@ -54,10 +55,10 @@ internal static class RunCommand
         var runner = new DocumentRunner(rooms.Home, rooms.Steps, rooms.Lineage, rooms.Store, rooms.Digests, settings);
         if (parsed.GetValue(DryRun)) return ForecastText.Print(common, runner.Forecast(document, options));
         if (!DebianPackages.Require(document.FrontMatter.DebianPackages, Console.Error)) return Failure.NoSandbox;
-        return Run(common, runner, document, options, options.Jobs ?? settings.Jobs ?? Environment.ProcessorCount);
+        return Run(common, runner, document, options, options.Jobs ?? settings.Jobs ?? Environment.ProcessorCount, settings.Sidecar ? new Sidecars(rooms.Lineage) : null);
     }
 
-    private static int Run(CommonOptions common, DocumentRunner runner, Document document, RunOptions options, int jobs)
+    private static int Run(CommonOptions common, DocumentRunner runner, Document document, RunOptions options, int jobs, Sidecars? sidecars)
     {
         using var json = common.Json ? Console.OpenStandardOutput() : null;
         var plain = new PlainView(Console.Error, common.Verbose, BetweenPlainLines);
@@ -72,6 +73,7 @@ internal static class RunCommand
         {
             report = runner.Run(document, options, board, interrupt.Token);
         }
+        sidecars?.WriteBeside(report.Published);
         foreach (var failure in report.Failures.Take(MostFailuresShown)) Tell(failure);
         if (report.Failures.Count > MostFailuresShown) Console.Error.WriteLine($"varve: and {report.Failures.Count - MostFailuresShown} more steps failed; `varve log` has them");
         if (report.Interrupted) Console.Error.WriteLine("varve: interrupted; what has finished is kept, and the next run begins there");

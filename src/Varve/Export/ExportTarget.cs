@@ -37,7 +37,7 @@ internal sealed record ExportTarget(string Folder, string Name)
     {
         var folder = Files.Parent(path);
         Files.MakeDirectories(folder);
-        var temporary = $"{folder}/.varve-{Guid.NewGuid():N}.tmp";
+        var temporary = Temporaries.Beside(path);
         try
         {
             using (var file = Files.Create(temporary, ReadableByAll))

@@ -22,7 +22,7 @@ internal sealed class Exports(LineageDatabase lineage, BlobStore store, Settings
     /// <exception cref="NoChainException">Nobody made the file, as far as is known.</exception>
     public ExportSource Source(string path)
     {
-        var chain = new ChainFinder(lineage).Find(path);
+        var chain = new Sidecars(lineage).ChainOf(path);
         return new ExportSource
         {
             Chain = chain,

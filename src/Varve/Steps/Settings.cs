@@ -19,6 +19,8 @@ public sealed record Settings
     public int? Jobs { get; init; }
     /// <summary>Whether the programs that a step starts are remembered each by itself.</summary>
     public PartKeeping Parts { get; init; } = PartKeeping.Worthwhile;
+    /// <summary>Whether a published file carries its ancestry beside it (Export/Sidecar.cs).</summary>
+    public bool Sidecar { get; init; }
     /// <summary>The named root file systems, as absolute folders.</summary>
     public IReadOnlyDictionary<string, string> Environments { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 

@@ -119,4 +119,58 @@ public sealed class ExportTests
         trial.Exec("sh", "-c", "head -c 4 /dev/urandom | od -An -tx1 > random.txt").Succeeded();
         Assert.Contains("drew random numbers", trial.Varve("export", "random.txt", "--as", "md").Succeeded().Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_published_file_carries_its_ancestry_to_a_machine_that_knows_nothing()
+    {
+        using var trial = new Trial();
+        trial.Write("varve.toml", "[sidecar]\non = true\n");
+        trial.Write("base.txt", "3\n1\n2\n");
+        trial.Write("p.md", "---\npublish: {folder: results, files: [sorted.txt]}\n---\n\n```sh name=sorting\nsort base.txt > sorted.txt\n```\n");
+        trial.Varve("run", "p.md").Succeeded();
+        var sidecar = trial.At("results/sorted.txt.varve.json");
+        Assert.True(File.Exists(sidecar), "there is no sidecar");
+        var before = File.GetLastWriteTimeUtc(sidecar);
+        trial.Varve("run", "p.md").Succeeded();
+        Assert.Equal(before, File.GetLastWriteTimeUtc(sidecar));
+
+        using var other = new Trial();
+        File.Copy(trial.At("results/sorted.txt"), other.At("mailed.txt"));
+        File.Copy(sidecar, other.At("mailed.txt.varve.json"));
+        Assert.Contains("sort base.txt > sorted.txt", other.Varve("how", "mailed.txt").Succeeded().Output, StringComparison.Ordinal);
+        Assert.Contains("base.txt", other.Varve("how", "mailed.txt", "--json").Succeeded().Output, StringComparison.Ordinal);
+        // The whole pipeline comes out of it, too.
+        var script = other.Varve("how", "mailed.txt", "--as", "sh").Succeeded().Output;
+        using var third = new Trial();
+        third.Write("base.txt", "3\n1\n2\n");
+        third.Write("go.sh", script);
+        third.Plain(third.Workspace, "sh", "go.sh").Succeeded();
+        Assert.Equal("1\n2\n3\n", third.Read("sorted.txt"));
+
+        other.Write("mailed.txt", "changed\n");
+        var refused = other.Varve("how", "mailed.txt");
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("tells of another content", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_sidecar_that_was_cut_or_garbled_is_said_so()
+    {
+        using var trial = new Trial();
+        trial.Write("varve.toml", "sidecar.on = true\n");
+        trial.Write("p.md", "---\npublish: {folder: results, files: [x.txt]}\n---\n\n```sh name=x\necho x > x.txt\n```\n");
+        trial.Varve("run", "p.md").Succeeded();
+        var text = trial.Read("results/x.txt.varve.json");
+        using var other = new Trial();
+        other.Write("x.txt", "x\n");
+        var random = new Random(7);
+        for (var i = 0; i < 12; i++)
+        {
+            var at = random.Next(text.Length);
+            other.Write("x.txt.varve.json", i % 3 == 0 ? text[..at] : i % 3 == 1 ? text[..at] + (char)random.Next(33, 126) + text[(at + 1)..] : text.Replace("\"key\": \"", "\"key\": \"AAAA", StringComparison.Ordinal));
+            var outcome = other.Varve("how", "x.txt");
+            Assert.DoesNotContain("internal error", outcome.Error, StringComparison.Ordinal);
+            Assert.Equal(outcome.ExitCode != 0, outcome.Error.StartsWith("varve: ", StringComparison.Ordinal));
+        }
+    }
 }
