@@ -29,6 +29,18 @@ public sealed class LayerTests
         Assert.Equal(area, Zero(new Grid(x, y, 1000, -1000, 1, 1, Projection.OfEpsg(code))).AsArea().Sum(), area * 1e-8);
 
     [Fact]
+    public void The_area_of_a_layer_lies_where_the_layer_does()
+    {
+        var (a, b) = (Zero(World with { Width = 2, Height = 2 }), Zero(World with { X = -179, Width = 3, Height = 1 }));
+        var both = a.AsArea() + b;
+        var areas = both.Read().As<double>().ToArray();
+        Assert.Equal((4, 2), (both.Grid.Width, both.Grid.Height));
+        Assert.Equal([true, true, false, false, true, true, false, false], areas.Select(static x => x > 0));
+        Assert.Equal(areas[0], areas[1]);
+        Assert.True(areas[4] > areas[0]);
+    }
+
+    [Fact]
     public void An_area_that_is_not_known_is_refused() =>
         Assert.Contains("EPSG:6933", Assert.Throws<RasterException>(() => Zero(World with { Projection = Projection.OfEpsg(2154) }).AsArea().Sum()).Message, StringComparison.Ordinal);
 

@@ -206,5 +206,19 @@ internal static unsafe class Kernels
         return i < count && !double.IsNaN(a[i]) ? Math.Min(result, a[i] * sign) : result;
     }
 
+    /// <summary>How many are NaN.</summary>
+    public static int NaNs(double* a, int count)
+    {
+        var (numbers, i) = (Vector128<long>.Zero, 0);
+        for (; i <= count - 2; i += 2)
+        {
+            var x = Vector128.Load(a + i);
+            // All bits, which is -1, where a number equals itself.
+            numbers -= Vector128.Equals(x, x).AsInt64();
+        }
+        var nans = i - (int)Vector128.Sum(numbers);
+        return i < count && double.IsNaN(a[i]) ? nans + 1 : nans;
+    }
+
     public static bool Any(byte* a, int count) => new ReadOnlySpan<byte>(a, count).IndexOfAnyExcept((byte)0) >= 0;
 }

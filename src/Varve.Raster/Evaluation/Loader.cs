@@ -56,6 +56,9 @@ internal sealed unsafe class Loader : IDisposable
             case LatitudeSource rows:
                 Load(rows.Column, placement.Of(rows) with { X = 0, Width = 1 }, new Window(0, frame.Chunk.Y, 1, frame.Chunk.Height), into);
                 break;
+            case Generated generated when program.IsByRow(generated):
+                generated.Fill(placement.Reference, frame.Chunk with { Width = 1 }, new Span<byte>(into, (int)frame.Chunk.Height * generated.Type.Size()));
+                break;
             case Generated generated:
                 Load(generated, frame.Chunk, into);
                 break;

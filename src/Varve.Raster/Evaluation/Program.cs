@@ -77,7 +77,7 @@ internal sealed unsafe class Program
             _ => throw new InvalidOperationException($"no steps for {node.GetType().Name}"),
         };
         // Outside a file's area its pixels are read as 0, which must not be taken for what stands for missing ones.
-        var isConfined = node is Constant || (node is Source && node is not RasterSource { NoData: 0 } && node is not Generated { NoData: 0 });
+        var isConfined = node is Constant || (node is Source && node is not RasterSource { NoData: 0 } && node is not Generated { NoData: 0 } && !(node is Generated generated && IsByRow(generated)));
         if (!isConfined && placement.Areas[node] is { } area && !area.Holds(placement.Everything))
             value = Make((typeof(ConfineStep), value, area), node.Type, r => new ConfineStep(r, value, node.Type, area));
         return value;
@@ -89,11 +89,14 @@ internal sealed unsafe class Program
         return Make(source, source.Type, r =>
         {
             Sources.Add(source);
-            return source is LatitudeSource
+            return IsByRow(source)
                 ? Step.ForType(source.Type, new RowStep<byte>.Maker(r, Sources.Count - 1, noData))
                 : Step.ForType(source.Type, new SourceStep<byte>.Maker(r, Sources.Count - 1, noData));
         });
     }
+
+    /// <summary>Whether one value for each row is all there is of a source.</summary>
+    public bool IsByRow(Source source) => source is LatitudeSource || (source is Generated generated && generated.IsByRow(placement.Reference));
 
     private int LowerBinary(Binary node)
     {

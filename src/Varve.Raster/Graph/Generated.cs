@@ -25,6 +25,9 @@ internal abstract class Generated(PixelType type, ValueRange? range, bool canMis
     /// <param name="into">Of exactly the window's bytes.</param>
     public abstract void Fill(Grid reference, Window window, Span<byte> into);
 
+    /// <summary>Whether all pixels of a row have one value, so that a column of it is enough.</summary>
+    public virtual bool IsByRow(Grid reference) => false;
+
     /// <summary>Memory that it takes while it fills a window, besides the window's.</summary>
     public virtual long WorkingBytes(long width, long height) => 0;
 

@@ -8,6 +8,7 @@ namespace Varve.Raster.Layers;
 internal sealed class PixelArea(Node? where) : Generated(PixelType.Float64, null, false, where is null ? [] : [where]), IEquatable<PixelArea>
 {
     public override string Name => "area()";
+    public override bool IsByRow(Grid reference) => Surface.Of(reference).IsSameAlongRows;
     public override Window? PlaceOn(Grid reference) => null;
 
     public override void Fill(Grid reference, Window window, Span<byte> into)

@@ -108,8 +108,7 @@ internal sealed class TallySink(int root, Wanted wanted) : ISink
                 TensorPrimitives.ConvertTruncating(new ReadOnlySpan<T>(x, count), new Span<double>(scratch, count));
                 reals = scratch;
             }
-            var missing = 0;
-            for (var i = 0; i < count; i++) missing += reals[i] != reals[i] ? 1 : 0;
+            var missing = Kernels.NaNs(reals, count);
             tally.Counted(count - missing, missing);
             if (missing == count) return;
             if (wanted.HasFlag(Wanted.Extremes))
