@@ -10,7 +10,7 @@ namespace Varve.Raster.Evaluation;
 internal sealed unsafe class Frame : IDisposable
 {
     /// <summary>Pixels of a run.</summary>
-    public const int Length = 4096;
+    public const int Length = 2048;
 
     private readonly byte* memory;
 

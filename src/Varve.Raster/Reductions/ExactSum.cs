@@ -55,30 +55,34 @@ internal sealed class ExactSum
         for (var i = 0L; i < times && value != 0; i++) Add(value);
     }
 
-    /// <summary>Adds a run of at most 4096 numbers; NaN are none.</summary>
-    public unsafe void Add(double* values, int count)
+    /// <summary>Adds a run of at most 4096 numbers; NaN are none. Returns how many of them were NaN.</summary>
+    public unsafe int Add(double* values, int count)
     {
         // Runs are mostly like the one before: its cut is tried first.
-        if (Cut(values, count, unit, out var largest)) return;
+        if (Cut(values, count, unit, out var largest, out var nans)) return nans;
         if (double.IsInfinity(largest) || Math.ILogB(largest) is < -700 or > 900)
         {
             One(values, count);
-            return;
+            return nans;
         }
         unit = Math.ILogB(largest) + 1 - CutBits;
-        if (!Cut(values, count, unit, out _)) One(values, count);
+        if (!Cut(values, count, unit, out _, out _)) One(values, count);
+        return nans;
     }
 
     /// <summary>Adds a run whose numbers are below 2^40 units and have no bits below 2^-40 of one; else adds nothing, and returns false.</summary>
-    private unsafe bool Cut(double* values, int count, int ofUnit, out double largest)
+    private unsafe bool Cut(double* values, int count, int ofUnit, out double largest, out int nans)
     {
         var (first, second) = (Vector128.Create(1.5 * Math.ScaleB(1, ofUnit + 52)), Vector128.Create(1.5 * Math.ScaleB(1, ofUnit - CutBits + 52)));
         var (sum1, sum2, rest, most) = (Vector128<double>.Zero, Vector128<double>.Zero, Vector128<double>.Zero, Vector128<double>.Zero);
-        var i = 0;
+        var (i, numbers) = (0, Vector128<long>.Zero);
         for (; i <= count - 2; i += 2)
         {
             var x = Vector128.Load(values + i);
-            x = Vector128.ConditionalSelect(Vector128.Equals(x, x), x, Vector128<double>.Zero);
+            // All bits, which is -1 as an integer, where a number equals itself.
+            var isNumber = Vector128.Equals(x, x);
+            numbers -= isNumber.AsInt64();
+            x &= isNumber;
             most = Vector128.Max(most, Vector128.Abs(x));
             var high = x + first - first;
             var left = x - high;
@@ -87,6 +91,7 @@ internal sealed class ExactSum
             sum2 += low;
             rest |= left - low;
         }
+        nans = i - (int)Vector128.Sum(numbers) + (i < count && double.IsNaN(values[i]) ? 1 : 0);
         largest = Math.Max(most[0], most[1]);
         if (i < count && !double.IsNaN(values[i])) largest = Math.Max(largest, Math.Abs(values[i]));
         if (largest == 0) return true;

@@ -108,12 +108,11 @@ internal sealed class TallySink(int root, Wanted wanted) : ISink
                 TensorPrimitives.ConvertTruncating(new ReadOnlySpan<T>(x, count), new Span<double>(scratch, count));
                 reals = scratch;
             }
-            var missing = Kernels.NaNs(reals, count);
+            var missing = wanted.HasFlag(Wanted.Sum) ? tally.Real.Add(reals, count) : Kernels.NaNs(reals, count);
             tally.Counted(count - missing, missing);
             if (missing == count) return;
             if (wanted.HasFlag(Wanted.Extremes))
                 tally.Extend(Kernels.Least(reals, count), -Kernels.Least(reals, count, sign: -1));
-            if (wanted.HasFlag(Wanted.Sum)) tally.Real.Add(reals, count);
             if (!wanted.HasFlag(Wanted.Squares)) return;
             if (reals != scratch) new ReadOnlySpan<double>(reals, count).CopyTo(new Span<double>(scratch, count));
             AddSquares(count);
