@@ -5,7 +5,7 @@ namespace Varve.Export;
 
 /*
  * The room's contract. A chain (Lineage) is written down as something else that makes or tells of the same file: a
- * document, a script, a Snakefile, a picture, PROV, a crate, a sidecar. What is written depends on the chain alone:
+ * document, a script, a picture, PROV, a crate, a sidecar. What is written depends on the chain alone:
  * the same chain gives the same bytes, and a document that is run and exported again comes out as it went in.
  * Nothing here runs a step. What cannot be carried over exactly is refused by name (NotPortableException) rather
  * than written down wrong.

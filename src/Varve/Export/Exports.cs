@@ -16,6 +16,9 @@ internal sealed class Exports(LineageDatabase lineage, BlobStore store, Settings
         ["sh"] = "pipeline.sh",
         ["dot"] = "lineage.dot",
         ["svg"] = "lineage.svg",
+        ["prov"] = "lineage.provjson",
+        ["prov-n"] = "lineage.provn",
+        ["ro-crate"] = "ro-crate-metadata.json",
     };
 
     /// <summary>What an export of a file is made from.</summary>
@@ -45,6 +48,9 @@ internal sealed class Exports(LineageDatabase lineage, BlobStore store, Settings
     {
         "md" => DocumentExport.Write(PipelineBuilder.Of(source), name, tablesInside: standsAlone),
         "sh" => [new ExportedFile(name, Encoding.UTF8.GetBytes(new HowScript(store).Write(source.Chain)))],
+        "ro-crate" => CrateExport.Write(source),
+        "prov" => [new ExportedFile(name, ProvJson.Write(new ProvDocument(source.Chain)))],
+        "prov-n" => [new ExportedFile(name, Encoding.UTF8.GetBytes(ProvNotation.Write(new ProvDocument(source.Chain))))],
         "dot" => [new ExportedFile(name, Encoding.UTF8.GetBytes(HowGraph.Write(source.Chain)))],
         _ => [new ExportedFile(name, Encoding.UTF8.GetBytes(Picture(source)))],
     };

@@ -40,7 +40,7 @@ internal sealed record PipelineBlock
     public bool IsMap => Columns.Count > 0;
 }
 
-/// <summary>A chain as a pipeline: what a document, a crate and a Snakefile have in common.</summary>
+/// <summary>A chain as a pipeline: what a document and a crate have in common.</summary>
 internal sealed record Pipeline
 {
     /// <summary>How the file came to be.</summary>

@@ -173,4 +173,28 @@ public sealed class ExportTests
             Assert.Equal(outcome.ExitCode != 0, outcome.Error.StartsWith("varve: ", StringComparison.Ordinal));
         }
     }
+
+    [Fact]
+    public void Provenance_is_read_by_the_reference_library_and_is_the_same_in_both_notations()
+    {
+        using var trial = new Trial();
+        Type(trial, "exec");
+        trial.Varve("export", "richness.txt", "--as", "prov", "-o", trial.Host + "/p.provjson").Succeeded();
+        trial.Varve("export", "richness.txt", "--as", "prov-n", "-o", trial.Host + "/p.provn").Succeeded();
+        var text = File.ReadAllText(trial.Host + "/p.provn");
+        Assert.StartsWith("document\n", text, StringComparison.Ordinal);
+        var counts = text.Split('\n').Select(l => l.Trim().Split('(')[0]).Where(k => k is "entity" or "activity" or "used" or "wasGeneratedBy" or "wasDerivedFrom" or "wasAssociatedWith").CountBy(k => k).ToDictionary();
+        Assert.Equal((Species + 1, Species + 1), (counts["activity"], counts["wasGeneratedBy"]));
+        var check = trial.Plain(trial.Workspace, "/usr/bin/python3", "-c", """
+            import sys
+            try: from prov.model import ProvDocument, ProvActivity, ProvEntity, ProvUsage, ProvGeneration, ProvDerivation, ProvAssociation
+            except ImportError: sys.exit(77)
+            d = ProvDocument.deserialize(sys.argv[1])
+            for name, kind in dict(entity=ProvEntity, activity=ProvActivity, used=ProvUsage, wasGeneratedBy=ProvGeneration, wasDerivedFrom=ProvDerivation, wasAssociatedWith=ProvAssociation).items():
+                print(name, len(list(d.get_records(kind))))
+            """, trial.Host + "/p.provjson");
+        Assert.SkipWhen(check.ExitCode == 77, "python3-prov is not installed");
+        foreach (var line in check.Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            Assert.Equal($"{line.Split(' ')[0]} {counts.GetValueOrDefault(line.Split(' ')[0])}", line);
+    }
 }
