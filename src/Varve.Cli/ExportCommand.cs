@@ -32,6 +32,7 @@ internal static class ExportCommand
         var usual = Exports.Forms[form];
         if (output is null)
         {
+            if (form == "snakemake") throw new UsageException("a Snakefile comes with a file of its steps: give a folder for both, such as -o pipeline/");
             using var stream = Console.OpenStandardOutput();
             stream.Write(exports.Write(source, form, usual, standsAlone: true)[0].Bytes);
             return 0;

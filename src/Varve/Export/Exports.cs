@@ -16,6 +16,7 @@ internal sealed class Exports(LineageDatabase lineage, BlobStore store, Settings
         ["sh"] = "pipeline.sh",
         ["dot"] = "lineage.dot",
         ["svg"] = "lineage.svg",
+        ["snakemake"] = "Snakefile",
         ["prov"] = "lineage.provjson",
         ["prov-n"] = "lineage.provn",
         ["ro-crate"] = "ro-crate-metadata.json",
@@ -48,6 +49,7 @@ internal sealed class Exports(LineageDatabase lineage, BlobStore store, Settings
     {
         "md" => DocumentExport.Write(PipelineBuilder.Of(source), name, tablesInside: standsAlone),
         "sh" => [new ExportedFile(name, Encoding.UTF8.GetBytes(new HowScript(store).Write(source.Chain)))],
+        "snakemake" => SnakefileExport.Write(PipelineBuilder.Of(source), name),
         "ro-crate" => CrateExport.Write(source),
         "prov" => [new ExportedFile(name, ProvJson.Write(new ProvDocument(source.Chain)))],
         "prov-n" => [new ExportedFile(name, Encoding.UTF8.GetBytes(ProvNotation.Write(new ProvDocument(source.Chain))))],

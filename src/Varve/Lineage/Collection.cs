@@ -65,7 +65,7 @@ internal sealed class Collection(VarveHome home, LineageDatabase lineage, BlobSt
             if (!options.DryRun) Files.Remove(store.PathOf(digest));
         }
         var left = there.Values.Where(b => !removed.Contains(b.Digest)).Sum(static b => b.Bytes);
-        return new CollectionReport(forgotten.Count, letGo.Count, letGo.Sum(static h => h.Seconds), removed.Count, leftovers, bytesFreed, left);
+        return new CollectionReport(forgotten.Count(static h => h.Number >= 0), letGo.Count(static h => h.Number >= 0), letGo.Sum(static h => h.Seconds), removed.Count, leftovers, bytesFreed, left);
     }
 
     /// <summary>Results to let go: what takes least time per byte to have again goes first.</summary>

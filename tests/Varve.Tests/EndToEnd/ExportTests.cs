@@ -197,4 +197,35 @@ public sealed class ExportTests
         foreach (var line in check.Succeeded().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries))
             Assert.Equal($"{line.Split(' ')[0]} {counts.GetValueOrDefault(line.Split(' ')[0])}", line);
     }
+
+    [Theory, MemberData(nameof(Ways))]
+    public void The_Snakefile_makes_the_same_bytes_and_checks_its_inputs(string way)
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/snakemake"), "snakemake is not installed");
+        using var trial = new Trial(test: "snakemake-" + way.Replace(' ', '-'));
+        Type(trial, way);
+        trial.Varve("export", "richness.txt", "--as", "snakemake", "-o", trial.Host + "/out/").Succeeded();
+        using var other = new Trial(test: "snakemake-elsewhere-" + way.Replace(' ', '-'));
+        other.Plain(other.Workspace, "cp", "-r", trial.Host + "/out/.", ".").Succeeded();
+        other.Write("base.txt", trial.Read("base.txt"));
+        string[] run = ["/usr/bin/env", "PATH=/usr/bin:/bin", "/usr/bin/snakemake", "--cores", "2"];
+        other.Plain(other.Workspace, run).Succeeded();
+        Assert.Equal(trial.Read("richness.txt"), other.Read("richness.txt"));
+        other.Write("base.txt", "1\n");
+        var refused = other.Plain(other.Workspace, run);
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("base.txt has the SHA-256", refused.Error + refused.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_a_Snakefile_cannot_do_is_refused_by_name()
+    {
+        using var trial = new Trial();
+        trial.Write("list.txt", "3\n1\n2\n");
+        trial.Sh("sort -o list.txt list.txt").Succeeded();
+        var refused = trial.Varve("export", "list.txt", "--as", "snakemake", "-o", "out/");
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("replaces list.txt", refused.Error, StringComparison.Ordinal);
+        trial.Varve("export", "list.txt", "--as", "md").Succeeded();
+    }
 }
