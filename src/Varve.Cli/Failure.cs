@@ -4,6 +4,7 @@ using Varve.Lineage;
 using Varve.Raster;
 using Varve.Raster.Expressions;
 using Varve.Running;
+using Varve.Snapshots;
 using Varve.Steps;
 using Varve.Store;
 
@@ -29,6 +30,7 @@ internal static class Failure
             OperationCanceledException => (Interrupted, "interrupted"),
             UsageException or SettingsException or NotKnownException or NoChainException or NotPortableException or DocumentException or ConflictException => (Usage, failure.Message),
             ExpressionException => (Usage, failure.Message),
+            SnapshotException => (Usage, failure.Message),
             RasterException => (NoSandbox, failure.Message),
             StepRefusedException => (NoSandbox, failure.Message),
             DamagedLineageException or DamagedStoreException => (Damaged, failure.Message),

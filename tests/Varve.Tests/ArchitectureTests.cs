@@ -45,24 +45,28 @@ public sealed partial class ArchitectureTests
     }
 
     private static readonly string[] RasterRoomsFromTheRoofDown = ["Expressions", "Layers", "Outputs", "Reductions", "Evaluation", "Graph", "Files", "Grids"];
+    private static readonly string[] SnapshotRoomsFromTheRoofDown = ["Replication", "Keeping", "Volumes", "Policy", "Repository"];
 
-    [GeneratedRegex(@"\bVarve\.Raster\.(?<room>\w+)", RegexOptions.NonBacktracking)]
-    private static partial Regex RasterRoomName();
+    [GeneratedRegex(@"\bVarve\.(?<wing>Raster|Snapshots)\.(?<room>\w+)", RegexOptions.NonBacktracking)]
+    private static partial Regex WingRoomName();
 
     [Fact]
-    public void Rooms_of_the_wing_of_rasters_name_only_rooms_below_them_and_nothing_of_the_core()
+    public void Rooms_of_the_wing_of_rasters_name_only_rooms_below_them_and_nothing_of_the_core() => Assert.Empty(NamesOfRoomsAbove("Raster", RasterRoomsFromTheRoofDown));
+
+    [Fact]
+    public void Rooms_of_the_wing_of_snapshots_name_only_rooms_below_them_and_nothing_of_the_core() => Assert.Empty(NamesOfRoomsAbove("Snapshots", SnapshotRoomsFromTheRoofDown));
+
+    private static IEnumerable<string> NamesOfRoomsAbove(string wing, string[] roomsFromTheRoofDown)
     {
-        var wrong = new List<string>();
-        for (var height = 0; height < RasterRoomsFromTheRoofDown.Length; height++)
-            foreach (var file in SourceFiles($"src/Varve.Raster/{RasterRoomsFromTheRoofDown[height]}"))
+        for (var height = 0; height < roomsFromTheRoofDown.Length; height++)
+            foreach (var file in SourceFiles($"src/Varve.{wing}/{roomsFromTheRoofDown[height]}"))
             {
                 var text = File.ReadAllText(file);
-                foreach (Match name in RasterRoomName().Matches(text))
-                    if (RasterRoomsFromTheRoofDown.Take(height).Contains(name.Groups["room"].Value)) wrong.Add($"{Path.GetRelativePath(Checkout.Root, file)} names {name.Value}");
+                foreach (Match name in WingRoomName().Matches(text))
+                    if (name.Groups["wing"].Value != wing || roomsFromTheRoofDown.Take(height).Contains(name.Groups["room"].Value)) yield return $"{Path.GetRelativePath(Checkout.Root, file)} names {name.Value}";
                 foreach (Match name in RoomName().Matches(text))
-                    if (RoomsFromTheRoofDown.Contains(name.Groups["room"].Value)) wrong.Add($"{Path.GetRelativePath(Checkout.Root, file)} names {name.Value}");
+                    if (RoomsFromTheRoofDown.Contains(name.Groups["room"].Value)) yield return $"{Path.GetRelativePath(Checkout.Root, file)} names {name.Value}";
             }
-        Assert.Empty(wrong);
     }
 
     [Fact]

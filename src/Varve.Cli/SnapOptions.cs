@@ -1,0 +1,15 @@
+using System.CommandLine;
+using NodaTime;
+using Varve.Snapshots.Policy;
+
+namespace Varve.Cli;
+
+/// <summary>Options that several commands of <c>varve snap</c> share.</summary>
+internal static class SnapOptions
+{
+    public static Option<string?> Config() => new("--config") { Description = $"A sanoid.conf, or a file of Varve's own that ends in .toml (else {PolicyFiles.VarveToml}, else {PolicyFiles.SanoidConf})", HelpName = "FILE" };
+
+    public static Option<string?> Zone() => new("--zone") { Description = "The time zone of names and preferred times, such as Europe/Vienna (else the host's)", HelpName = "ZONE" };
+
+    public static DateTimeZone ZoneOf(string? name) => name is null ? Times.HostZone() : Times.Zone(name);
+}
