@@ -20,21 +20,14 @@ internal enum SanoidRecursion
 internal sealed class SanoidSettings(string file, IReadOnlyList<IReadOnlyDictionary<string, IniValue>> layers)
 {
     /// <summary>Each setting there is, and its value when nothing is said.</summary>
-    private static readonly Dictionary<string, string> Defaults = new(StringComparer.Ordinal)
-    {
-        ["path"] = "", ["recursive"] = "", ["use_template"] = "", ["process_children_only"] = "", ["skip_children"] = "",
-        ["pre_snapshot_script"] = "", ["post_snapshot_script"] = "", ["pruning_script"] = "", ["script_timeout"] = "5",
-        ["no_inconsistent_snapshot"] = "", ["force_post_snapshot_script"] = "",
-        ["autosnap"] = "yes", ["autoprune"] = "yes", ["prune_defer"] = "0", ["frequent_period"] = "15",
-        ["frequently"] = "0", ["hourly"] = "48", ["daily"] = "90", ["weekly"] = "0", ["monthly"] = "6", ["yearly"] = "0",
-        ["hourly_min"] = "0", ["daily_hour"] = "23", ["daily_min"] = "59", ["weekly_wday"] = "1", ["weekly_hour"] = "23", ["weekly_min"] = "30",
-        ["monthly_mday"] = "1", ["monthly_hour"] = "0", ["monthly_min"] = "0",
-        ["yearly_mon"] = "1", ["yearly_mday"] = "1", ["yearly_hour"] = "0", ["yearly_min"] = "0",
-        ["monitor"] = "yes", ["monitor_dont_warn"] = "no", ["monitor_dont_crit"] = "no",
-        ["frequently_warn"] = "0", ["frequently_crit"] = "0", ["hourly_warn"] = "90m", ["hourly_crit"] = "360m", ["daily_warn"] = "28h", ["daily_crit"] = "32h",
-        ["weekly_warn"] = "0", ["weekly_crit"] = "0", ["monthly_warn"] = "32d", ["monthly_crit"] = "40d", ["yearly_warn"] = "0", ["yearly_crit"] = "0",
-        ["capacity_warn"] = "80", ["capacity_crit"] = "95",
-    };
+    private static readonly Dictionary<string, string> Defaults = """
+        path= recursive= use_template= process_children_only= skip_children= pre_snapshot_script= post_snapshot_script= pruning_script=
+        script_timeout=5 no_inconsistent_snapshot= force_post_snapshot_script= autosnap=yes autoprune=yes prune_defer=0 frequent_period=15
+        frequently=0 hourly=48 daily=90 weekly=0 monthly=6 yearly=0 hourly_min=0 daily_hour=23 daily_min=59 weekly_wday=1 weekly_hour=23
+        weekly_min=30 monthly_mday=1 monthly_hour=0 monthly_min=0 yearly_mon=1 yearly_mday=1 yearly_hour=0 yearly_min=0 monitor=yes
+        monitor_dont_warn=no monitor_dont_crit=no frequently_warn=0 frequently_crit=0 hourly_warn=90m hourly_crit=360m daily_warn=28h
+        daily_crit=32h weekly_warn=0 weekly_crit=0 monthly_warn=32d monthly_crit=40d yearly_warn=0 yearly_crit=0 capacity_warn=80 capacity_crit=95
+        """.Split([' ', '\n']).Select(static p => p.Split('=')).ToDictionary(static p => p[0], static p => p[1], StringComparer.Ordinal);
 
     /// <summary>What speaks of a section itself is not inherited by the datasets below it.</summary>
     private static readonly string[] OfTheSectionOnly = ["path", "recursive", "use_template", "process_children_only", "skip_children"];
