@@ -1,0 +1,237 @@
+using System.Globalization;
+using Varve.Snapshots.Policy;
+
+namespace Varve.Snapshots.Volumes;
+
+/// <summary>
+/// btrfs, by its command. A dataset is a folder, a subvolume where snapshots are to be taken of it. Its snapshots are the
+/// read-only subvolumes in <c>.varve-snapshots</c> inside it, which lies in no snapshot itself; what btrfs has
+/// no place for (holds, marks, notes, the time at the source) lies beside them in <c>.meta</c>.
+/// </summary>
+public sealed class BtrfsVolumes(Host host) : IVolumes
+{
+    /// <summary>The folder of the snapshots inside a dataset.</summary>
+    public const string Folder = ".varve-snapshots";
+
+    private const string ListScript = """
+        for d; do
+            s="$d/.varve-snapshots"
+            [ -d "$s" ] || continue
+            printf 'dataset\t%s\n' "$d"
+            btrfs subvolume list -o -r -c -u -q -R "$s" || exit
+            for p in "$s"/*; do
+                [ -d "$p" ] || continue
+                n=${p##*/}
+                m="$s/.meta/$n"
+                created=; [ -f "$m/created" ] && read -r created < "$m/created"
+                [ -n "$created" ] || created=$(stat -c %Y "$p")
+                mark=; [ -f "$m/mark" ] && mark=1
+                holds=0; for h in "$m"/hold-*; do [ -e "$h" ] && holds=$((holds+1)); done
+                printf 'snapshot\t%s\t%s\t%s\t%s\t%s\n' "$(btrfs inspect-internal rootid "$p")" "$n" "$created" "$mark" "$holds"
+            done
+        done
+        """;
+
+    private const string DatasetScript = """
+        d=$1
+        [ -d "$d" ] || exit 0
+        [ "$(stat -f -c %T "$d")" = btrfs ] || { echo "$d is not on btrfs" >&2; exit 1; }
+        one() {
+            printf 'dataset\t%s\t%s\n' "$1" "$(stat -f -c '%b	%f	%a	%S' "$1")"
+            for f in "$1"/.varve-snapshots/.notes/*; do
+                [ -f "$f" ] && printf 'note\t%s\t%s\n' "${f##*/}" "$(cat "$f")"
+            done
+        }
+        below() {
+            top=$(btrfs subvolume show "$1" | head -n 1)
+            btrfs subvolume list -o "$1" | sed 's/^ID [0-9]* gen [0-9]* top level [0-9]* path //' | sort | while read -r p; do
+                case "/$p/" in */.varve-snapshots/*) continue ;; esac
+                one "$1/${p#"$top"/}"
+                below "$1/${p#"$top"/}"
+            done
+        }
+        one "$d"
+        [ "$2" = recursive ] || exit 0
+        if [ "$(stat -c %i "$d")" = 256 ]; then
+            below "$d"
+        else
+            find "$d" -mindepth 2 -maxdepth 9 -type d -name .varve-snapshots -prune -print | while read -r p; do
+                p=${p%/.varve-snapshots}
+                [ "$p" = "$d" ] || one "$p"
+            done
+        fi
+        """;
+
+    // What is known of a snapshot is written before it is there, so that it never lacks its mark.
+    private const string TakeScript = """
+        set -e
+        s="$1/.varve-snapshots"
+        [ "$(stat -c %i "$1")" = 256 ] || { echo "$1 is no subvolume; make it one with btrfs subvolume create" >&2; exit 1; }
+        [ ! -e "$s/$2" ] || { echo "$1@$2 is there already" >&2; exit 1; }
+        mkdir -p -m 700 "$s"
+        mkdir -p "$s/.meta/$2"
+        date +%s > "$s/.meta/$2/created"
+        : > "$s/.meta/$2/mark"
+        btrfs subvolume snapshot -r "$1" "$s/$2" > /dev/null
+        """;
+
+    private const string DestroyScript = """
+        set -e
+        s="$1/.varve-snapshots"
+        shift
+        for n; do
+            for h in "$s/.meta/$n"/hold-*; do
+                [ ! -e "$h" ] || { echo "$s/$n is held (${h##*/hold-})" >&2; exit 1; }
+            done
+            [ -d "$s/$n" ] || { echo "$s/$n does not exist" >&2; exit 1; }
+            btrfs subvolume delete "$s/$n" > /dev/null
+            rm -rf "$s/.meta/$n"
+        done
+        """;
+
+    // A receive that was interrupted leaves a subvolume that can be written.
+    private const string ReceiveScript = """
+        s="$1/.varve-snapshots"
+        mkdir -p -m 700 "$s" || exit
+        exec flock -n -E 75 "$s" sh -c '
+            for p in "$1"/*; do
+                [ -d "$p" ] && [ "$(btrfs property get -ts "$p" ro)" = ro=false ] && { btrfs subvolume delete "$p" > /dev/null || exit; }
+            done
+            [ "$2" = clean ] || exec btrfs receive "$1"' sh "$s" "$2"
+        """;
+
+    private const string MetaScript = """
+        set -e
+        s="$1/.varve-snapshots"
+        shift
+        while [ $# -gt 0 ]; do
+            mkdir -p "$s/.meta/$1"
+            echo "$2" > "$s/.meta/$1/created"
+            [ -z "$3" ] || : > "$s/.meta/$1/mark"
+            shift 3
+        done
+        """;
+
+    /// <inheritdoc/>
+    public string Kind => "btrfs";
+
+    /// <inheritdoc/>
+    public string Host => host.Name;
+
+    /// <inheritdoc/>
+    public Abilities Abilities => Abilities.None;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Dataset> Datasets(string root, bool recursive)
+    {
+        var datasets = new List<Dataset>();
+        foreach (var row in Rows(host.Script(DatasetScript, Path(root), recursive ? "recursive" : "")))
+        {
+            if (row is ["dataset", var name, var blocks, var free, var available, var size])
+            {
+                var (all, unused) = (Number(blocks), Number(free));
+                datasets.Add(new Dataset(name) { AvailableBytes = Number(available) * Number(size), UsedBytes = (all - unused) * Number(size), PoolPercent = all == 0 ? 0 : (int)((all - unused) * 100 / all) });
+            }
+            else if (row is ["note", var note, var value])
+            {
+                datasets[^1] = datasets[^1] with { Notes = new Dictionary<string, string>(datasets[^1].Notes, StringComparer.Ordinal) { [note] = value } };
+            }
+        }
+        return datasets;
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Snapshot> Snapshots(IReadOnlyCollection<string> datasets)
+    {
+        var found = new List<Snapshot>();
+        var (dataset, subvolumes) = ("", new Dictionary<string, (ulong Guid, ulong Generation)>(StringComparer.Ordinal));
+        foreach (var line in host.Script(ListScript, [.. datasets.Select(Path)]).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var row = line.Split('\t');
+            if (row[0] == "dataset") (dataset, subvolumes) = (row[1], new Dictionary<string, (ulong, ulong)>(StringComparer.Ordinal));
+            else if (row[0] != "snapshot") Subvolume(line, subvolumes);
+            // One that can be written is no snapshot: a receive is under way, or was interrupted.
+            else if (subvolumes.TryGetValue(row[1], out var subvolume))
+                found.Add(new Snapshot(dataset, row[2], subvolume.Guid, Number(row[3]), subvolume.Generation) { IsMarked = row[4].Length > 0, Holds = (int)Number(row[5]) });
+        }
+        return [.. found.OrderBy(static s => s.Dataset, StringComparer.Ordinal).ThenBy(static s => s.Transaction)];
+    }
+
+    /// <summary><c>ID 258 gen 9 cgen 9 top level 5 parent_uuid - received_uuid - uuid 5f... path ...</c></summary>
+    private static void Subvolume(string line, Dictionary<string, (ulong Guid, ulong Generation)> subvolumes)
+    {
+        var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string After(string word) => Array.IndexOf(words, word) is var i and >= 0 && i + 1 < words.Length ? words[i + 1] : "";
+        var received = After("received_uuid");
+        var id = Guid.TryParse(received, out var uuid) || Guid.TryParse(After("uuid"), out uuid) ? uuid : throw new SnapshotException($"btrfs lists '{line}', which has no uuid");
+        var bytes = id.ToByteArray();
+        var folded = BitConverter.ToUInt64(bytes, 0) ^ BitConverter.ToUInt64(bytes, 8);
+        subvolumes[After("ID")] = (folded, (ulong)Number(After("cgen")));
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Bookmark> Bookmarks(IReadOnlyCollection<string> datasets) => [];
+
+    /// <inheritdoc/>
+    public void Take(IReadOnlyList<(string Dataset, string Name)> snapshots, bool children)
+    {
+        if (children) throw new SnapshotException("btrfs cannot snapshot datasets and those below them in one instant; use recursive = yes");
+        foreach (var (dataset, name) in snapshots) host.Script(TakeScript, Path(dataset), Name(name));
+    }
+
+    /// <inheritdoc/>
+    public void Destroy(string dataset, IReadOnlyList<string> names) => host.Script(DestroyScript, [Path(dataset), .. names.Select(Name)]);
+
+    /// <inheritdoc/>
+    public void Hold(string dataset, string name, string tag) =>
+        host.Script("""[ -d "$1/$2" ] || { echo "$1/$2 does not exist" >&2; exit 1; }; mkdir -p "$1/.meta/$2" && : > "$1/.meta/$2/hold-$3" """, $"{Path(dataset)}/{Folder}", Name(name), Name(tag));
+
+    /// <inheritdoc/>
+    public void Release(string dataset, string name, string tag) => host.Script("rm -f \"$1/.meta/$2/hold-$3\"", $"{Path(dataset)}/{Folder}", Name(name), Name(tag));
+
+    /// <inheritdoc/>
+    public void MakeBookmark(string dataset, string name, string bookmark) => throw new SnapshotException("btrfs has no bookmarks; the snapshot must stay as long as a peer needs it");
+
+    /// <inheritdoc/>
+    public void DestroyBookmark(string dataset, string bookmark)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void SetNote(string dataset, string note, string value) => host.Script(
+        """mkdir -p -m 700 "$1" && mkdir -p "$1/.notes" && if [ -n "$3" ]; then printf '%s\n' "$3" > "$1/.notes/.new" && mv "$1/.notes/.new" "$1/.notes/$2"; else rm -f "$1/.notes/$2"; fi""",
+        $"{Path(dataset)}/{Folder}", Name(note), value);
+
+    /// <inheritdoc/>
+    public long? Estimate(SendRequest request) => null;
+
+    /// <inheritdoc/>
+    public IEnd Send(SendRequest request)
+    {
+        List<string> command = ["btrfs", "send", "-q"];
+        var folder = $"{Path(request.Dataset)}/{Folder}";
+        if (request.Base is not null) command.AddRange(["-p", $"{folder}/{Name(request.Base)}"]);
+        return new ProcessEnd(host, [.. command, $"{folder}/{Name(request.Name)}"], receives: false);
+    }
+
+    /// <inheritdoc/>
+    public IEnd Receive(ReceiveRequest request)
+    {
+        var meta = request.Expected.SelectMany(static s => (string[])[Name(s.Name), s.CreatedAt.ToString(CultureInfo.InvariantCulture), s.IsMarked ? "1" : ""]).ToList();
+        if (meta.Count > 0) host.Script(MetaScript, [Path(request.Dataset), .. meta]);
+        return new ProcessEnd(host, ["sh", "-c", ReceiveScript, "sh", Path(request.Dataset), "receive"], receives: true);
+    }
+
+    /// <inheritdoc/>
+    public void AbortReceive(string dataset) => host.Script(ReceiveScript, Path(dataset), "clean");
+
+    private static string Path(string dataset) =>
+        dataset.StartsWith('/') && !dataset.AsSpan().ContainsAny('\n', '\t') ? dataset.Length > 1 ? dataset.TrimEnd('/') : dataset : throw new SnapshotException($"'{dataset}' is no dataset of btrfs: it must be an absolute folder, without tabs and line feeds");
+
+    private static string Name(string name) =>
+        name.Length > 0 && name[0] is not ('.' or '-') && !name.AsSpan().ContainsAny('/', '\n', '\t') ? name : throw new SnapshotException($"'{name}' is no name of a snapshot");
+
+    private static IEnumerable<string[]> Rows(string output) => output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => l.Split('\t'));
+
+    private static long Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+}

@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Varve.Snapshots.Volumes;
+
+/// <summary>How to reach a host.</summary>
+public sealed record SshOptions
+{
+    /// <summary>The program, and options before the host's name.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>The program itself.</summary>
+    public string Program { get; init; } = "ssh";
+}
+
+/// <summary>
+/// Runs programs here, or on another host through one shared connection of the system's <c>ssh</c>. Here no shell is
+/// between; there the words are quoted for the shell that sshd starts, each by itself.
+/// </summary>
+public sealed class Host : IDisposable
+{
+    private readonly SshOptions? _ssh;
+    private readonly string _control = "";
+
+    private Host(string name, SshOptions? ssh)
+    {
+        (Name, _ssh) = (name, ssh);
+        if (ssh is not null) _control = Directory.CreateTempSubdirectory("varve-ssh-").FullName;
+    }
+
+    /// <summary>This host.</summary>
+    public static Host Local { get; } = new("", ssh: null);
+
+    /// <summary><c>user@host</c>, or empty for this one.</summary>
+    public string Name { get; }
+
+    /// <summary>Runs a script of the shell on that host; what it is about are its arguments, never its text.</summary>
+    /// <exception cref="SnapshotException">It failed; the message has its own words.</exception>
+    public string Script(string script, params IReadOnlyList<string> arguments)
+    {
+        var (status, output, error) = Try(["sh", "-c", script, "sh", .. arguments]);
+        return status == 0 ? output : throw new SnapshotException($"{(Name.Length > 0 ? Name + ": " : "")}{(error.Trim() is { Length: > 0 } words ? words : $"exit status {status}")}");
+    }
+
+    /// <summary>Whether programs run here.</summary>
+    public bool IsLocal => _ssh is null;
+
+    /// <summary>Another host.</summary>
+    /// <exception cref="SnapshotException">The name could be taken for an option of ssh.</exception>
+    public static Host Remote(string name, SshOptions options) =>
+        name.Length == 0 || name[0] == '-' || name.AsSpan().ContainsAny(NotInHosts) ? throw new SnapshotException($"'{name}' is no name of a host") : new Host(name, options);
+
+    /// <summary>Runs a program to its end; its output.</summary>
+    /// <exception cref="SnapshotException">It failed; the message has its own words.</exception>
+    public string Run(IReadOnlyList<string> command, string input = "")
+    {
+        var (status, output, error) = Try(command, input);
+        return status == 0 ? output : throw Failed(command, status, error);
+    }
+
+    /// <summary>Runs a program to its end; its exit status, output and words.</summary>
+    /// <exception cref="SnapshotException">It could not be started, or the host not be reached.</exception>
+    public (int Status, string Output, string Error) Try(IReadOnlyList<string> command, string input = "")
+    {
+        using var process = Start(command, readsInput: input.Length > 0);
+        var error = process.StandardError.ReadToEndAsync();
+        if (input.Length > 0)
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        const int SshFailed = 255;
+        if (!IsLocal && process.ExitCode == SshFailed) throw new SnapshotException($"{Name}: the host cannot be reached: {error.Result.Trim()}");
+        return (process.ExitCode, output, error.Result);
+    }
+
+    /// <summary>Starts a program whose streams the caller reads and writes.</summary>
+    /// <exception cref="SnapshotException">It could not be started.</exception>
+    public Process Start(IReadOnlyList<string> command, bool readsInput)
+    {
+        var words = _ssh is null ? command : [_ssh.Program, .. Control, .. _ssh.Arguments, "--", Name, string.Join(' ', command.Select(Quoted))];
+        var start = new ProcessStartInfo(words[0])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = readsInput,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+        };
+        foreach (var word in words.Skip(1)) start.ArgumentList.Add(word);
+        // What the programs say is read by Varve.
+        start.Environment["LC_ALL"] = "C.UTF-8";
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw new SnapshotException($"{words[0]} cannot be started: {e.Message}; is it installed?", e);
+        }
+    }
+
+    /// <summary>A word that a POSIX shell reads back as exactly these characters.</summary>
+    public static string Quoted(string word) =>
+        word.Length > 0 && !word.AsSpan().ContainsAnyExcept(Harmless) ? word : "'" + word.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
+
+    /// <summary>Ends the shared connection.</summary>
+    public void Dispose()
+    {
+        if (_ssh is null || !Directory.Exists(_control)) return;
+        if (File.Exists(Path.Combine(_control, "c")))
+        {
+            using var process = Process.Start(new ProcessStartInfo(_ssh.Program, [.. Control, "-O", "exit", "--", Name]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true });
+            process?.WaitForExit();
+        }
+        Directory.Delete(_control, recursive: true);
+    }
+
+    internal static SnapshotException Failed(IReadOnlyList<string> command, int status, string error)
+    {
+        var words = error.Trim();
+        return new SnapshotException($"{string.Join(' ', command.Take(6).Select(Quoted))}{(command.Count > 6 ? " ..." : "")}: {(words.Length > 0 ? words : $"exit status {status}")}");
+    }
+
+    private IEnumerable<string> Control =>
+    [
+        "-o", "ControlMaster=auto", "-o", $"ControlPath={Path.Combine(_control, "c")}", "-o", "ControlPersist=60", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=15",
+    ];
+
+    private static readonly System.Buffers.SearchValues<char> NotInHosts = System.Buffers.SearchValues.Create(" \t\n'\"$`;&|<>()\\");
+    private static readonly System.Buffers.SearchValues<char> Harmless = System.Buffers.SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+,=");
+}

@@ -1,0 +1,235 @@
+using System.Globalization;
+using Varve.Snapshots.Policy;
+
+namespace Varve.Snapshots.Volumes;
+
+/// <summary>ZFS, by its commands <c>zfs</c> and <c>zpool</c>; one call a listing, however many datasets.</summary>
+public sealed class ZfsVolumes(Host host) : IVolumes
+{
+    private const string Space = "varve:", Mark = Space + "by", Marked = "policy";
+
+    /// <summary>Arguments of one call stay below what a kernel and an ssh take.</summary>
+    private const int MostArgumentBytes = 60_000;
+
+    private static readonly System.Buffers.SearchValues<char> NotInSnapshots = System.Buffers.SearchValues.Create(",%@#\t\n");
+
+    /// <inheritdoc/>
+    public string Kind => "zfs";
+
+    /// <inheritdoc/>
+    public string Host => host.Name;
+
+    /// <inheritdoc/>
+    public Abilities Abilities => Abilities.Bookmarks | Abilities.Resume | Abilities.AtomicChildren | Abilities.RawStreams | Abilities.Intermediates;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Dataset> Datasets(string root, bool recursive)
+    {
+        string[] columns = ["name", "used", "available", "keystatus", "encryption", "receive_resume_token", .. Notes.All.Select(static n => Space + n)];
+        List<string> command = ["zfs", "list", "-Hp", "-t", "filesystem,volume", "-o", string.Join(',', columns)];
+        if (recursive) command.Add("-r");
+        var rows = Rows([.. command, Name(root)]);
+        if (rows.Count == 0) return [];
+        var full = PoolPercent(root);
+        return [.. rows.Select(r => new Dataset(r[0])
+        {
+            UsedBytes = Number(r[1]),
+            AvailableBytes = Number(r[2]),
+            Key = r[4] is "off" or "-" ? KeyState.NotEncrypted : r[3] == "available" ? KeyState.Available : KeyState.Unavailable,
+            ResumeToken = r[5] == "-" ? "" : r[5],
+            PoolPercent = full,
+            Notes = Notes.All.Select((n, i) => (n, Value: r[6 + i])).Where(static p => p.Value is not ("-" or "")).ToDictionary(static p => p.n, static p => p.Value, StringComparer.Ordinal),
+        })];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Snapshot> Snapshots(IReadOnlyCollection<string> datasets)
+    {
+        var wanted = datasets.ToHashSet(StringComparer.Ordinal);
+        var found = new List<Snapshot>();
+        foreach (var root in Roots(datasets))
+        {
+            foreach (var row in Rows(["zfs", "list", "-Hp", "-t", "snapshot", "-o", $"name,guid,creation,createtxg,userrefs,clones,used,{Mark}", "-r", Name(root)]))
+            {
+                var (dataset, name) = Parted(row[0], '@');
+                if (!wanted.Contains(dataset)) continue;
+                found.Add(new Snapshot(dataset, name, ulong.Parse(row[1], CultureInfo.InvariantCulture), Number(row[2]), ulong.Parse(row[3], CultureInfo.InvariantCulture))
+                {
+                    Holds = (int)Number(row[4]),
+                    HasClones = row[5] is not ("-" or ""),
+                    UniqueBytes = Number(row[6]),
+                    IsMarked = row[7] == Marked,
+                });
+            }
+        }
+        return [.. found.OrderBy(static s => s.Dataset, StringComparer.Ordinal).ThenBy(static s => s.Transaction)];
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Bookmark> Bookmarks(IReadOnlyCollection<string> datasets)
+    {
+        var wanted = datasets.ToHashSet(StringComparer.Ordinal);
+        var found = new List<Bookmark>();
+        foreach (var root in Roots(datasets))
+        {
+            foreach (var row in Rows(["zfs", "list", "-Hp", "-t", "bookmark", "-o", "name,guid,creation,createtxg", "-r", Name(root)]))
+            {
+                var (dataset, name) = Parted(row[0], '#');
+                if (wanted.Contains(dataset)) found.Add(new Bookmark(dataset, name, ulong.Parse(row[1], CultureInfo.InvariantCulture), Number(row[2]), ulong.Parse(row[3], CultureInfo.InvariantCulture)));
+            }
+        }
+        return found;
+    }
+
+    /// <inheritdoc/>
+    public void Take(IReadOnlyList<(string Dataset, string Name)> snapshots, bool children)
+    {
+        // One call is one transaction in each pool.
+        foreach (var some in Batches(snapshots.Select(static s => $"{Name(s.Dataset)}@{s.Name}")))
+            host.Run(["zfs", "snapshot", .. children ? (string[])["-r"] : [], "-o", $"{Mark}={Marked}", .. some]);
+    }
+
+    /// <inheritdoc/>
+    public void Destroy(string dataset, IReadOnlyList<string> names)
+    {
+        foreach (var some in Batches(names)) host.Run(["zfs", "destroy", $"{Name(dataset)}@{string.Join(',', some.Select(Plain))}"]);
+    }
+
+    /// <inheritdoc/>
+    public void Hold(string dataset, string name, string tag)
+    {
+        var (status, _, error) = host.Try(["zfs", "hold", tag, $"{Name(dataset)}@{name}"]);
+        if (status != 0 && !error.Contains("tag already exists", StringComparison.Ordinal)) throw Volumes.Host.Failed(["zfs", "hold", tag, $"{dataset}@{name}"], status, error);
+    }
+
+    /// <inheritdoc/>
+    public void Release(string dataset, string name, string tag)
+    {
+        var (status, _, error) = host.Try(["zfs", "release", tag, $"{Name(dataset)}@{name}"]);
+        if (status != 0 && !error.Contains("no such tag", StringComparison.Ordinal) && !IsMissing(error)) throw Volumes.Host.Failed(["zfs", "release", tag, $"{dataset}@{name}"], status, error);
+    }
+
+    /// <inheritdoc/>
+    public void MakeBookmark(string dataset, string name, string bookmark)
+    {
+        var (status, _, error) = host.Try(["zfs", "bookmark", $"{Name(dataset)}@{name}", $"{dataset}#{bookmark}"]);
+        if (status != 0 && !error.Contains("bookmark exists", StringComparison.Ordinal)) throw Volumes.Host.Failed(["zfs", "bookmark", $"{dataset}@{name}", $"{dataset}#{bookmark}"], status, error);
+    }
+
+    /// <inheritdoc/>
+    public void DestroyBookmark(string dataset, string bookmark)
+    {
+        var (status, _, error) = host.Try(["zfs", "destroy", $"{Name(dataset)}#{bookmark}"]);
+        if (status != 0 && !IsMissing(error)) throw Volumes.Host.Failed(["zfs", "destroy", $"{dataset}#{bookmark}"], status, error);
+    }
+
+    /// <inheritdoc/>
+    public void SetNote(string dataset, string note, string value) =>
+        host.Run(value.Length == 0 ? ["zfs", "inherit", Space + note, Name(dataset)] : ["zfs", "set", $"{Space}{note}={value}", Name(dataset)]);
+
+    /// <inheritdoc/>
+    public long? Estimate(SendRequest request)
+    {
+        List<string> command = [.. SendCommand(request)];
+        command.InsertRange(2, ["-n", "-P"]);
+        var (status, output, _) = host.Try(command);
+        if (status != 0) return null;
+        var size = output.Split('\n').LastOrDefault(static l => l.StartsWith("size", StringComparison.Ordinal));
+        return size is not null && long.TryParse(size.AsSpan(4).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : null;
+    }
+
+    /// <inheritdoc/>
+    public IEnd Send(SendRequest request) => new ProcessEnd(host, SendCommand(request), receives: false);
+
+    /// <inheritdoc/>
+    public IEnd Receive(ReceiveRequest request)
+    {
+        // Not mounted: a path of the source must not hide one of the receiver.
+        List<string> command = ["zfs", "receive", "-u"];
+        if (request.Resumable) command.Add("-s");
+        if (request.Rollback) command.Add("-F");
+        command.Add(Name(request.Dataset));
+        return new ProcessEnd(host, command, receives: true);
+    }
+
+    /// <inheritdoc/>
+    public void AbortReceive(string dataset) => host.Run(["zfs", "receive", "-A", Name(dataset)]);
+
+    internal static IReadOnlyList<string> SendCommand(SendRequest request)
+    {
+        if (request.ResumeToken.Length > 0) return ["zfs", "send", "-t", Plain(request.ResumeToken)];
+        List<string> command = ["zfs", "send", "-L", "-e"];
+        // Raw says -c by itself.
+        command.Add(request.Raw ? "-w" : "-c");
+        if (request.Properties) command.Add("-p");
+        if (request.Base is not null)
+        {
+            command.Add(request.Intermediates && !request.BaseIsBookmark ? "-I" : "-i");
+            command.Add($"{(request.BaseIsBookmark ? '#' : '@')}{request.Base}");
+        }
+        command.Add($"{Name(request.Dataset)}@{request.Name}");
+        return command;
+    }
+
+    private int PoolPercent(string dataset)
+    {
+        var pool = dataset.Split('/')[0];
+        var (status, output, _) = host.Try(["zpool", "list", "-Hp", "-o", "capacity", Name(pool)]);
+        return status == 0 && int.TryParse(output.Trim().TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out var percent) ? percent : 0;
+    }
+
+    private List<string[]> Rows(IReadOnlyList<string> command)
+    {
+        var (status, output, error) = host.Try(command);
+        if (status != 0) return IsMissing(error) ? [] : throw Volumes.Host.Failed(command, status, error);
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => l.Split('\t'))];
+    }
+
+    private static bool IsMissing(string error) => error.Contains("does not exist", StringComparison.Ordinal) || error.Contains("could not find any snapshots", StringComparison.Ordinal);
+
+    /// <summary>As few datasets as hold all of these, so that one listing a tree is enough.</summary>
+    private static IEnumerable<string> Roots(IReadOnlyCollection<string> datasets)
+    {
+        // More than one tree of a pool: the whole pool is one call, and calls are dearer than rows.
+        return datasets.GroupBy(static d => d.Split('/')[0], StringComparer.Ordinal).Select(static g => g.Count() == 1 ? g.First() : Common(g));
+    }
+
+    private static string Common(IEnumerable<string> datasets)
+    {
+        var shortest = datasets.MinBy(static d => d.Length)!;
+        while (shortest.Contains('/', StringComparison.Ordinal) && !datasets.All(d => d == shortest || d.StartsWith(shortest + "/", StringComparison.Ordinal)))
+            shortest = shortest[..shortest.LastIndexOf('/')];
+        return shortest;
+    }
+
+    private static IEnumerable<List<string>> Batches(IEnumerable<string> words)
+    {
+        var (batch, bytes) = (new List<string>(), 0);
+        foreach (var word in words)
+        {
+            if (batch.Count > 0 && bytes + word.Length > MostArgumentBytes)
+            {
+                yield return batch;
+                (batch, bytes) = ([], 0);
+            }
+            batch.Add(word);
+            bytes += word.Length + 3;
+        }
+        if (batch.Count > 0) yield return batch;
+    }
+
+    /// <summary>The name, which must not be taken for an option.</summary>
+    private static string Name(string dataset) =>
+        dataset.Length == 0 || dataset[0] == '-' ? throw new SnapshotException($"'{dataset}' is no name of a dataset") : dataset;
+
+    private static string Plain(string word) =>
+        word.AsSpan().ContainsAny(NotInSnapshots) ? throw new SnapshotException($"'{word}' is no name of a snapshot") : word;
+
+    private static (string Before, string After) Parted(string name, char at)
+    {
+        var i = name.IndexOf(at, StringComparison.Ordinal);
+        return (name[..i], name[(i + 1)..]);
+    }
+
+    private static long Number(string text) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+}
