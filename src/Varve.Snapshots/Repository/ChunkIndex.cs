@@ -19,7 +19,7 @@ internal readonly record struct ChunkPlace(string Pack, BlobKind Kind, long Offs
 internal sealed class ChunkIndex : IDisposable
 {
     private const string Schema = """
-        CREATE TABLE IF NOT EXISTS packs (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+        CREATE TABLE IF NOT EXISTS packs (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, duplicates INTEGER NOT NULL DEFAULT 0);
         CREATE TABLE IF NOT EXISTS blobs (id INTEGER PRIMARY KEY, pack INTEGER NOT NULL, kind INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, raw INTEGER NOT NULL);
         CREATE INDEX IF NOT EXISTS blobs_pack ON blobs (pack);
         CREATE TABLE IF NOT EXISTS chunks (id BLOB PRIMARY KEY, blob INTEGER NOT NULL, start INTEGER NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID;
@@ -123,6 +123,7 @@ internal sealed class ChunkIndex : IDisposable
                 // Another process on this machine may have added it meanwhile.
                 if (addPack.ExecuteScalar() is not long number) continue;
                 pack.Value = number;
+                var duplicates = 0;
                 known.Add((packName, number));
                 foreach (var blob in blobs)
                 {
@@ -133,17 +134,34 @@ internal sealed class ChunkIndex : IDisposable
                     {
                         member.Id.Write(buffer);
                         (start.Value, size.Value) = (at, member.Length);
-                        addChunk.ExecuteNonQuery();
+                        duplicates += 1 - addChunk.ExecuteNonQuery();
                         at += member.Length;
                     }
                 }
+                if (duplicates > 0) Execute($"UPDATE packs SET duplicates = {duplicates} WHERE id = {number}", transaction);
             }
             transaction.Commit();
             foreach (var (n, i) in known) Know(n, i);
         }
     }
 
-    /// <summary>Forgets packs. Chunks that lie elsewhere too are not looked for there: such packs are forgotten and added again.</summary>
+    /// <summary>The packs with chunks that are found in others: when others go, they must be looked at again.</summary>
+    public IReadOnlyCollection<string> WithDuplicates
+    {
+        get
+        {
+            lock (gate)
+            {
+                using var command = Command("SELECT name FROM packs WHERE duplicates > 0");
+                using var reader = command.ExecuteReader();
+                var found = new List<string>();
+                while (reader.Read()) found.Add(reader.GetString(0));
+                return found;
+            }
+        }
+    }
+
+    /// <summary>Forgets packs.</summary>
     public void Remove(IReadOnlyCollection<string> gone)
     {
         if (gone.Count == 0) return;

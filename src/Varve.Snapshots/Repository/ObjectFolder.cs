@@ -26,7 +26,7 @@ internal sealed class ObjectFolder
 
     /// <summary>Where a thing lies; packs are spread over 256 folders.</summary>
     public string PathOf(string folder, string name) =>
-        folder == Packs ? $"{Path}/{folder}/{name[..2]}/{name}" : $"{Path}/{folder}/{name}";
+        folder.Length == 0 ? $"{Path}/{name}" : folder == Packs ? $"{Path}/{folder}/{name[..2]}/{name}" : $"{Path}/{folder}/{name}";
 
     /// <summary>The names in a folder, sorted; what has no fitting name is not there.</summary>
     public List<string> Names(string folder)
@@ -104,7 +104,7 @@ internal sealed class ObjectFolder
     /// <summary>Gives a written and synced temporary file its name.</summary>
     public void Commit(string temporary, string folder, string name)
     {
-        var path = folder.Length == 0 ? $"{Path}/{name}" : PathOf(folder, name);
+        var path = PathOf(folder, name);
         if (folder == Packs) Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
         File.Move(temporary, path, overwrite: true);
     }
@@ -112,7 +112,7 @@ internal sealed class ObjectFolder
     /// <summary>Makes the name of an object durable.</summary>
     public void SyncFolder(string folder, string name)
     {
-        var path = folder.Length == 0 ? $"{Path}/{name}" : PathOf(folder, name);
+        var path = PathOf(folder, name);
         Sync(System.IO.Path.GetDirectoryName(path)!);
         if (folder == Packs) Sync($"{Path}/{Packs}");
     }
