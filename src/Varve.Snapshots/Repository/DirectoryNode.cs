@@ -35,6 +35,9 @@ internal sealed class DirectoryNode(DirectoryNode? parent, int slotInParent, byt
 
     public CachedDirectory? Cached => cached;
 
+    /// <summary>Its own entry as the cache has it; empty when it has none.</summary>
+    public ReadOnlyMemory<byte> CachedEntry { get; set; }
+
     /// <summary>A slot for one more entry. Only the thread that lists the directory calls this.</summary>
     public int Reserve()
     {
