@@ -119,6 +119,7 @@ internal sealed class RestoreRun : IDisposable
 
     private void Visit(RestoredDirectory directory, ChunkReader reader)
     {
+        if (!directory.IsNew || directory.Parent is null) RestoreTarget.RemoveTemporaries(directory.Descriptor, directory.Path);
         foreach (var entry in reader.Entries(directory.Entry.Content))
         {
             cancel.ThrowIfCancellationRequested();
@@ -179,9 +180,12 @@ internal sealed class RestoreRun : IDisposable
         var to = RestoreTarget.OpenBelow(target, Above(path, out var name));
         try
         {
+            var here = Posix.Terminated("."u8);
+            RestoreTarget.LetIn(to, here);
             RestoreTarget.MakeLink(from, firstName, to, name);
+            RestoreTarget.SetMode(to, here, directory.Parent is null ? null : directory.Entry.Mode);
             Progress.Done(0);
-            RestoreTarget.SetTime(to, Posix.Terminated("."u8), directory.Entry.ModifiedNs);
+            RestoreTarget.SetTime(to, here, directory.Entry.ModifiedNs);
         }
         finally
         {

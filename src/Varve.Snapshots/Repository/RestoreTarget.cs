@@ -168,6 +168,28 @@ internal static unsafe class RestoreTarget
         }
     }
 
+    private static ReadOnlySpan<byte> Temporary => ".varve-restoring-"u8;
+
     /// <summary>A name for a file that is not whole yet.</summary>
-    public static byte[] TemporaryName(long number) => Posix.Terminated(Encoding.ASCII.GetBytes($".varve-restoring-{Environment.ProcessId}-{number}"));
+    public static byte[] TemporaryName(long number) => [.. Temporary, .. Encoding.ASCII.GetBytes($"{Environment.ProcessId}-{number}"), 0];
+
+    /// <summary>Removes what an interrupted restore left half written.</summary>
+    public static void RemoveTemporaries(int directory, byte[] path)
+    {
+        foreach (var name in Posix.List(directory, path))
+            if (name.AsSpan().StartsWith(Temporary)) Remove(directory, name);
+    }
+
+    /// <summary>Lets the owner make names in a directory.</summary>
+    public static void LetIn(int directory, byte[] name)
+    {
+        if (Posix.Look(directory).Mode is var mode && (mode & WhileWorking) != WhileWorking) SetMode(directory, name, (mode & 0xFFF) | WhileWorking);
+    }
+
+    /// <summary>Sets the mode, when one is given.</summary>
+    public static void SetMode(int directory, byte[] name, uint? mode)
+    {
+        fixed (byte* p = name)
+            if (mode is { } bits) _ = Native.fchmodat(directory, p, bits & 0xFFF, 0);
+    }
 }

@@ -9,7 +9,8 @@ namespace Varve.Snapshots.Repository;
 /// </summary>
 public sealed class SnapshotRepository : IDisposable
 {
-    private const string LockName = "lock", HeadLockName = "head.lock", AppendOnlyName = "append-only", SeenName = "seen";
+    internal const string LockName = "lock";
+    private const string HeadLockName = "head.lock", AppendOnlyName = "append-only", SeenName = "seen";
     private const int ListsBeforeMerge = 32, DefaultLevel = 3;
     internal const int HeadsKept = 8;
 
