@@ -7,6 +7,6 @@ internal static class SnapCommand
 {
     public static Command Make() => new("snap", "Snapshots by policy: take them, prune them, see beforehand what would happen")
     {
-        SnapSimulateCommand.Make(),
+        SnapSimulateCommand.Make(), RepositoryCommand.Make(),
     };
 }
