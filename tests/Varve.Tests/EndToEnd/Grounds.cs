@@ -8,7 +8,7 @@ namespace Varve.Tests.EndToEnd;
 /// <summary>Where trials lie, with a copy of the program and of the test programs that every user can reach.</summary>
 internal static class Grounds
 {
-    private static readonly string[] Parts = ["varve", "varve-launch", "libe_sqlite3.so"];
+    private static readonly string[] Parts = ["varve", "varve-launch", "libe_sqlite3.so", "libsodium.so"];
     private static readonly Lock Making = new();
     private static string? folder;
 
