@@ -1,6 +1,8 @@
 using System.CommandLine;
 using NodaTime;
+using Varve.Snapshots.Keeping;
 using Varve.Snapshots.Policy;
+using Varve.Snapshots.Volumes;
 
 namespace Varve.Cli;
 
@@ -12,4 +14,9 @@ internal static class SnapOptions
     public static Option<string?> Zone() => new("--zone") { Description = "The time zone of names and preferred times, such as Europe/Vienna (else the host's)", HelpName = "ZONE" };
 
     public static DateTimeZone ZoneOf(string? name) => name is null ? Times.HostZone() : Times.Zone(name);
+
+    public static long Now() => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+
+    public static Keeper Keeper(string? config, string? zone, bool dryRun = false, bool consent = false) =>
+        new(PolicyFiles.Read(config ?? PolicyFiles.Usual()), new BackEnds(Host.Local).Of, ZoneOf(zone)) { DryRun = dryRun, Consent = consent };
 }
