@@ -19,9 +19,8 @@ chmod +x "$work/zfs" "$work/zpool"
 printf '[snapshots.tank]\nkeep = "48h hourly, 14d daily, 8w weekly"\nrecursive = true\n' > "$work/own.toml"
 printf '[tank]\nrecursive = yes\nhourly = 48\ndaily = 14\nweekly = 8\n' > "$work/sanoid.conf"
 for config in own.toml sanoid.conf; do
-    for action in "--cron --dry-run" plan; do
+    for action in "--prune --dry-run --yes --quiet" plan; do
         # shellcheck disable=SC2086 # words
-        PATH="$work:$PATH" /usr/bin/time -f "$config, $action: %e s, %U s user, %M KiB" "$varve" snap $action --config "$work/$config" > "$work/out"
-        tail -n 1 "$work/out"
+        PATH="$work:$PATH" /usr/bin/time -f "$config, snap $action: %e s, %U s user, %M KiB" "$varve" snap $action --config "$work/$config" > "$work/out"
     done
 done
