@@ -9,7 +9,8 @@ namespace Varve.Snapshots.Repository;
 /// </summary>
 internal sealed class ChunkSink : IDisposable
 {
-    private const int DataPack = 32 << 20, MetaPack = 16 << 20, QueuedBlobs = 8, QueuedPacks = 2;
+    internal const int DataPack = 32 << 20;
+    private const int MetaPack = 16 << 20, QueuedBlobs = 8, QueuedPacks = 2;
     private readonly SnapshotRepository repository;
     private readonly ChunkIndex index;
     private readonly bool isFirst;

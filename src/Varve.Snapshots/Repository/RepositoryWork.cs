@@ -45,6 +45,27 @@ public static class RepositoryWork
         return verification.Report(repaired);
     }
 
+    /// <summary>
+    /// Takes snapshots out of the head. What only they needed stays until a prune. The repository is held alone.
+    /// </summary>
+    /// <param name="repository">Opened alone.</param>
+    /// <param name="names">Full names.</param>
+    /// <exception cref="SnapshotException">Nothing may be removed.</exception>
+    public static void Forget(this SnapshotRepository repository, IReadOnlyCollection<string> names)
+    {
+        repository.RefuseAppendOnly();
+        repository.Advance(head => head with { Snapshots = [.. head.Snapshots.Where(n => !names.Contains(n))] });
+        foreach (var name in names) repository.Folder.Delete(ObjectFolder.Snapshots, name);
+    }
+
+    /// <summary>Removes what no snapshot needs. The repository is held alone.</summary>
+    /// <param name="repository">Opened alone.</param>
+    /// <param name="dryRun">Only say what would go.</param>
+    /// <param name="cancel">Ends it.</param>
+    /// <exception cref="SnapshotException">Nothing may be removed, or something needed cannot be read.</exception>
+    public static PruneReport Prune(this SnapshotRepository repository, bool dryRun = false, CancellationToken cancel = default) =>
+        new Collection(repository, cancel).Run(dryRun);
+
     /// <summary>The entries of a folder in a snapshot, or the one entry of a file.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="snapshot">Full name of the snapshot.</param>
