@@ -9,7 +9,7 @@ internal static class RepositoryCommand
 {
     public static Command Make() => new("repo", "Snapshots of folders in a repository of Varve's own: encrypted, each content once, checked by hosts that hold no key")
     {
-        MakeInit(), MakeBackup(), MakeList(), MakeRestore(), MakeCat(), MakeVerify(), RepositoryPruneCommand.MakeForget(), RepositoryPruneCommand.MakePrune(), RepositoryKeyCommand.Make(),
+        MakeInit(), MakeBackup(), MakeList(), MakeRestore(), MakeCat(), MakeVerify(), RepositoryPruneCommand.MakeForget(), RepositoryPruneCommand.MakePrune(), RepositoryPruneCommand.MakeRepair(), RepositoryKeyCommand.Make(),
     };
 
     private static Command MakeInit()

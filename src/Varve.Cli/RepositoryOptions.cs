@@ -36,6 +36,9 @@ internal sealed class RepositoryOptions
         return SnapshotRepository.Open(folder, key, CacheFolder, exclusive, parsed.GetValue(acceptOlder));
     }
 
+    /// <summary>Makes a new head for the repository that the line names; the number of its snapshots.</summary>
+    public int RemakeHead(ParseResult parsed) => SnapshotRepository.RemakeHead(Path(parsed), Given(parsed), CacheFolder);
+
     /// <summary>Where this machine keeps what it knows of repositories.</summary>
     private static string CacheFolder
     {

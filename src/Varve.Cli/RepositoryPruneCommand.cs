@@ -3,7 +3,7 @@ using Varve.Snapshots.Repository;
 
 namespace Varve.Cli;
 
-/// <summary><c>varve snap repo forget</c> and <c>prune</c>: snapshots that are not wanted, and the space they took.</summary>
+/// <summary><c>varve snap repo forget</c>, <c>prune</c> and <c>repair</c>: snapshots that are not wanted, the space they took, and a head that was lost.</summary>
 internal static class RepositoryPruneCommand
 {
     public static Command MakeForget()
@@ -49,6 +49,21 @@ internal static class RepositoryPruneCommand
                 json.WriteNumber("leftovers", report.Leftovers);
             });
             else if (!common.Quiet) Console.Out.WriteLine($"{(dryRun ? "would free" : "freed")} {Words.Size(report.BytesFreed)}: {Words.Count(report.PacksRemoved, "pack")}, {report.PacksRewritten} of them rewritten; {Words.Size(report.BytesKept)} {(dryRun ? "would be" : "are")} kept");
+            return 0;
+        });
+        return command;
+    }
+
+    public static Command MakeRepair()
+    {
+        var command = new Command("repair", "Make a new head of the snapshots that are there, where the newest is damaged or lost");
+        var options = new RepositoryOptions().To(command, isOpened: false);
+        command.SetAction(parsed =>
+        {
+            var common = CommonOptions.Of(parsed);
+            var count = options.RemakeHead(parsed);
+            if (common.Json) RepositoryCommand.Line(json => json.WriteNumber("snapshots", count));
+            else if (!common.Quiet) Console.Out.WriteLine($"a new head names {Words.Count(count, "snapshot")}; `varve snap repo verify` says whether they are whole");
             return 0;
         });
         return command;

@@ -97,10 +97,11 @@ internal static class Checked
     /// <summary>The fields of the file.</summary>
     /// <param name="bytes">Of the file.</param>
     /// <param name="what">What it is, for messages.</param>
+    /// <param name="remedy">What helps when it is damaged.</param>
     /// <exception cref="SnapshotException">It is damaged.</exception>
-    public static JsonDocument Read(byte[] bytes, string what)
+    public static JsonDocument Read(byte[] bytes, string what, string remedy = "; `varve snap repo verify --repair-from` takes it from another copy")
     {
-        if (!IsWhole(bytes)) throw new SnapshotException($"{what} is damaged: its bytes are not those that were written");
+        if (!IsWhole(bytes)) throw new SnapshotException($"{what} is damaged: its bytes are not those that were written{remedy}");
         try
         {
             return JsonDocument.Parse(bytes);

@@ -34,7 +34,7 @@ internal sealed record RepositoryHead(long Generation, IReadOnlyList<string> Sna
     /// <exception cref="SnapshotException">It is damaged, or not signed by a holder of the key.</exception>
     public static RepositoryHead Parse(byte[] bytes, string name, Secrets? secrets)
     {
-        using var json = Checked.Read(bytes, $"heads/{name}");
+        using var json = Checked.Read(bytes, $"heads/{name}", "; `varve snap repo repair` makes a new one of the snapshots that are there, or `verify --repair-from` takes it from another copy");
         try
         {
             var body = json.RootElement.GetProperty("head").GetString()!;

@@ -18,7 +18,7 @@ public sealed class SnapshotRepository : IDisposable
     private readonly bool ownsCache;
     private ChunkIndex? index;
 
-    private SnapshotRepository(ObjectFolder folder, RepositoryConfig config, byte[] master, string? cacheFolder, bool exclusive, bool acceptOlder)
+    private SnapshotRepository(ObjectFolder folder, RepositoryConfig config, byte[] master, string? cacheFolder, bool exclusive, bool acceptOlder, bool remakeHead = false)
     {
         Folder = folder;
         Config = config;
@@ -29,7 +29,7 @@ public sealed class SnapshotRepository : IDisposable
         held = folder.Lock(LockName, exclusive, wait: false);
         try
         {
-            Head = ReadHead();
+            Head = remakeHead ? RemadeHead() : ReadHead();
             CheckSeen(acceptOlder);
         }
         catch
@@ -260,10 +260,48 @@ public sealed class SnapshotRepository : IDisposable
     internal RepositorySnapshot Read(string name, BlobCodec codec) =>
         RepositorySnapshot.Parse(Folder.ReadChecked(ObjectFolder.Snapshots, name), name, codec);
 
+    /// <summary>Makes a new head of all snapshots and lists that are whole, where the newest head is damaged or lost; the number of snapshots.</summary>
+    /// <param name="path">Of the repository.</param>
+    /// <param name="key">For an encrypted one.</param>
+    /// <param name="cacheFolder">As for <see cref="Open"/>.</param>
+    public static int RemakeHead(string path, RepositoryKey? key, string? cacheFolder = null)
+    {
+        var folder = new ObjectFolder(path);
+        var config = ReadConfig(folder);
+        using var repository = new SnapshotRepository(folder, config, config.Master ?? Unwrap(folder, config, key), cacheFolder, exclusive: true, acceptOlder: true, remakeHead: true);
+        return repository.Head.Snapshots.Count;
+    }
+
+    private RepositoryHead RemadeHead()
+    {
+        using var codec = NewCodec();
+        var next = new RepositoryHead(
+            Folder.Names(ObjectFolder.Heads).Select(static n => long.TryParse(n, out var generation) ? generation + 1 : 1).DefaultIfEmpty(1).Max(),
+            [.. Folder.Names(ObjectFolder.Snapshots).Where(name => IsWhole(() => Read(name, codec)))],
+            [.. Folder.Names(ObjectFolder.Lists).Where(name => IsWhole(() => Folder.ReadChecked(ObjectFolder.Lists, name)))]);
+        Folder.Put(ObjectFolder.Heads, RepositoryHead.NameOf(next.Generation), next.ToBytes(Secrets));
+        foreach (var name in Folder.Names(ObjectFolder.Heads).SkipLast(1))
+            if (!Checked.IsWhole(File.ReadAllBytes(Folder.PathOf(ObjectFolder.Heads, name)))) Folder.Delete(ObjectFolder.Heads, name);
+        return next;
+    }
+
+    private static bool IsWhole(Action read)
+    {
+        try
+        {
+            read();
+            return true;
+        }
+        catch (SnapshotException)
+        {
+            return false;
+        }
+    }
+
     private RepositoryHead ReadHead()
     {
         var names = Folder.Names(ObjectFolder.Heads);
-        if (names.Count == 0) throw new SnapshotException($"{Path} has lost its heads; `varve snap repo verify --repair` makes one of the snapshots that are there");
+        if (names.Count == 0) throw new SnapshotException($"{Path} has lost its heads; `varve snap repo repair` makes one of the snapshots that are there");
         return RepositoryHead.Parse(File.ReadAllBytes(Folder.PathOf(ObjectFolder.Heads, names[^1])), names[^1], Secrets);
     }
 
