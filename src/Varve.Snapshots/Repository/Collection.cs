@@ -32,7 +32,7 @@ internal sealed class Collection(SnapshotRepository repository, CancellationToke
         var needed = Needed();
         var packs = SurveyPacks(needed);
         var gone = packs.Where(static p => p.NeededBytes == 0).ToList();
-        var rewrite = packs.Where(static p => p.NeededBytes > 0 && p.NeededBytes < p.Size * (1 - MostUnneeded)).ToList();
+        var rewrite = packs.Where(static p => p.NeededBytes > 0 && p.NeededBytes < p.Blobs.Sum(static b => (long)b.Length) * (1 - MostUnneeded)).ToList();
         var small = packs.Where(static p => p.NeededBytes > 0 && p.Size < SmallPack).Except(rewrite).ToList();
         if (small.Count >= FewSmallPacks) rewrite.AddRange(small);
         var freed = gone.Sum(static p => p.Size) + rewrite.Sum(static p => p.Size - p.NeededBytes);
@@ -113,13 +113,15 @@ internal sealed class Collection(SnapshotRepository repository, CancellationToke
     {
         var removed = gone.Concat(rewrite).Select(static p => p.Name).ToHashSet(StringComparer.Ordinal);
         var written = Rewrite(rewrite, needed);
+        // Without a cipher the same blobs make the same pack again, which then must stay.
+        removed.ExceptWith(written.Select(static w => w.Name));
         repository.Advance(head => head with
         {
             Lists = [folder.Add(ObjectFolder.Lists, PackList.ToBytes(all.Select(static p => p.Name).Where(n => !removed.Contains(n)).Concat(written.Select(static w => w.Name))))],
         });
         var name = RepositoryHead.NameOf(repository.Head.Generation);
         folder.Put(ObjectFolder.Condemned, name, PackList.ToBytes(removed));
-        repository.Index.Remove(removed);
+        repository.Index.Remove([.. removed, .. written.Select(static w => w.Name)]);
         repository.Index.Add(written);
         RemoveCondemned(name, removed);
     }

@@ -226,9 +226,13 @@ public sealed class SnapshotRepository : IDisposable
         }
     }
 
-    /// <summary>Packs that a prune has decided to remove: nothing may count on them.</summary>
-    internal IEnumerable<string> Condemned() =>
-        Folder.Names(ObjectFolder.Condemned).SelectMany(name => PackList.Parse(File.ReadAllBytes(Folder.PathOf(ObjectFolder.Condemned, name)), $"condemned/{name}"));
+    /// <summary>Packs that a prune has decided to remove: nothing may count on them, unless a list has named them since.</summary>
+    internal IReadOnlyCollection<string> Condemned()
+    {
+        var condemned = Folder.Names(ObjectFolder.Condemned).SelectMany(name => PackList.Parse(File.ReadAllBytes(Folder.PathOf(ObjectFolder.Condemned, name)), $"condemned/{name}")).ToHashSet(StringComparer.Ordinal);
+        if (condemned.Count > 0) condemned.ExceptWith(Listed());
+        return condemned;
+    }
 
     /// <summary>The packs that must be there.</summary>
     internal HashSet<string> Listed() =>

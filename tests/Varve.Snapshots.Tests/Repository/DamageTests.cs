@@ -75,8 +75,8 @@ public sealed class DamageTests
         Assert.Contains("varve snap repo verify", failure.Message, StringComparison.Ordinal);
         // What is still at its source is stored again by the next backup.
         place.Backup();
-        place.Restore("latest", place.Root + "/target");
-        Assert.Equal(Place.Describe(place.Source), Place.Describe(place.Root + "/target"));
+        place.Restore("latest", place.Root + "/target-2");
+        Assert.Equal(Place.Describe(place.Source), Place.Describe(place.Root + "/target-2"));
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed class DamageTests
                 Assert.Single(repository.Snapshots());
                 Assert.Empty(repository.Verify(cancel: TestContext.Current.CancellationToken).Findings);
                 var target = small + "/target";
-                File.WriteAllBytes(small + "/filler", new byte[3_500_000]);
+                File.WriteAllBytes(small + "/filler", new byte[new DriveInfo(small).AvailableFreeSpace - 300_000]);
                 var failure = Assert.Throws<SnapshotException>(() => repository.Restore(new RestoreOptions { Snapshot = repository.Find("latest").Name, Target = Place.Bytes(target) }, cancel: TestContext.Current.CancellationToken));
                 Assert.Contains("full", failure.Message, StringComparison.Ordinal);
                 File.Delete(small + "/filler");

@@ -85,6 +85,24 @@ public sealed class PruneTests
         }, iter: 20, threads: 1);
     }
 
+    [Theory]
+    [InlineData(RepositoryCipher.None)]
+    [InlineData(RepositoryCipher.Aes)]
+    public void A_pack_that_comes_out_as_it_was_stays(RepositoryCipher cipher)
+    {
+        using var place = new Place(cipher);
+        for (var i = 0; i < 6; i++)
+        {
+            place.Write($"{i}", Place.Noise(2000, i));
+            place.Backup();
+            Prune(place);
+            Prune(place);
+            Assert.Empty(place.Verify().Findings);
+        }
+        place.Restore("latest", place.Root + "/target");
+        Assert.Equal(Place.Describe(place.Source), Place.Describe(place.Root + "/target"));
+    }
+
     [Fact]
     public void A_backup_after_a_prune_elsewhere_does_not_count_on_what_went()
     {
