@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 
 namespace Varve.Snapshots.Repository;
@@ -18,6 +19,7 @@ internal sealed class RestoreRun : IDisposable
     private readonly List<(RestoredDirectory Directory, TreeEntry Entry)> batch = [];
     private readonly Dictionary<ulong, byte[]> firstNames = [];
     private readonly List<(byte[] First, byte[] Path, RestoredDirectory Directory)> links = [];
+    private readonly ConcurrentDictionary<int, byte> open = new();
     private long batchBytes, temporaries, untouched;
     private Exception? failure;
 
@@ -129,6 +131,7 @@ internal sealed class RestoreRun : IDisposable
             if (entry.Kind == EntryKind.Directory)
             {
                 var (descriptor, isNew) = RestoreTarget.Enter(directory.Descriptor, name);
+                open.TryAdd(descriptor, 0);
                 directory.Await();
                 Visit(new RestoredDirectory(directory, entry, path, descriptor, isNew), reader);
             }
@@ -251,7 +254,9 @@ internal sealed class RestoreRun : IDisposable
                 temporary = RestoreTarget.TemporaryName(Interlocked.Increment(ref temporaries));
             }
         }
-        return (Posix.Open(directory.Descriptor, temporary, Native.WriteOnly | Native.Create | Native.Exclusive | Native.NoFollow, 0x180), temporary, name);
+        var descriptor = Posix.Open(directory.Descriptor, temporary, Native.WriteOnly | Native.Create | Native.Exclusive | Native.NoFollow, 0x180);
+        open.TryAdd(descriptor, 0);
+        return (descriptor, temporary, name);
     }
 
     private void Finish(RestoredDirectory directory, TreeEntry entry, byte[] temporary, byte[] name)
@@ -278,7 +283,7 @@ internal sealed class RestoreRun : IDisposable
         }
         finally
         {
-            Posix.Close(made.Descriptor);
+            Close(made.Descriptor);
         }
         Finish(directory, entry, made.Temporary, made.Name);
     }
@@ -310,7 +315,7 @@ internal sealed class RestoreRun : IDisposable
         void Done()
         {
             if (Interlocked.Decrement(ref pending) > 0) return;
-            Posix.Close(made.Descriptor);
+            Close(made.Descriptor);
             Finish(directory, entry, made.Temporary, made.Name);
         }
     }
@@ -319,12 +324,22 @@ internal sealed class RestoreRun : IDisposable
     {
         while (directory.Arrive() && directory.Parent is { } parent)
         {
-            Posix.Close(directory.Descriptor);
+            Close(directory.Descriptor);
             if (RestoreTarget.Dress(parent.Descriptor, Posix.Terminated(directory.Entry.Name), directory.Entry) is { } trouble) Progress.Trouble(trouble);
             directory = parent;
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => queue.Abort();
+    // Taken out before it is closed: the kernel gives the number to the next file at once.
+    private void Close(int descriptor)
+    {
+        if (open.TryRemove(descriptor, out _)) Posix.Close(descriptor);
+    }
+
+    /// <summary>Closes what a failure left open.</summary>
+    public void Dispose()
+    {
+        queue.Abort();
+        foreach (var descriptor in open.Keys) Close(descriptor);
+    }
 }
