@@ -1,4 +1,5 @@
 using Varve.Linux;
+using Varve.Running;
 
 namespace Varve.Documents;
 
@@ -27,6 +28,9 @@ internal sealed class Expansion(Document document, FrontMatter values)
         foreach (var combination in Product(axes)) elements.Add(Make(block, mentioned, combination, arguments));
         return Unique(elements);
     }
+
+    /// <summary>The names that decide what the elements are: the block's tables, and its patterns.</summary>
+    public IReadOnlyList<NamePattern> MappedOver(Block block) => [.. block.Maps.Select(map => new NamePattern(Path.GetFullPath(Absolute(Named(block, map.Pattern)))))];
 
     private sealed record Choice(string Id, IReadOnlyList<KeyValuePair<string, string>> Variables);
 

@@ -1,5 +1,5 @@
-using System.IO.Enumeration;
 using Varve.Linux;
+using Varve.Running;
 
 namespace Varve.Documents;
 
@@ -29,7 +29,7 @@ internal static class Glob
             return part == ".." || Files.Look(path).Exists ? [path] : [];
         }
         return (Files.List(folder.Length == 0 ? "/" : folder) ?? [])
-            .Where(e => (e.Name[0] != '.' || part[0] == '.') && FileSystemName.MatchesSimpleExpression(part, e.Name, ignoreCase: false))
+            .Where(e => NamePattern.Fits(part, e.Name))
             .Select(e => $"{folder}/{e.Name}");
     }
 }

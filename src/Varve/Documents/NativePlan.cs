@@ -27,6 +27,7 @@ internal sealed class NativePlan(Document document, FrontMatter values, Settings
         Place = string.Create(CultureInfo.InvariantCulture, $"{document.Path}:{block.Line}"),
         IsFixed = block.Maps.Count == 0 && block.Joins.Count == 0,
         Joins = block.Joins,
+        MappedOver = expansion.MappedOver(block),
         Expand = joined => [.. expansion.Expand(block, joined).Select(e => new PlannedStep(e.Id, Request(block, e)))],
     };
 

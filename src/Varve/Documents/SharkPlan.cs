@@ -80,6 +80,7 @@ internal sealed partial class SharkPlan(Document document, FrontMatter values, V
     {
         Name = block.Name,
         Place = Place(block.Line),
+        MappedOver = [.. new Expansion(document, values).Expand(block, static _ => []).SelectMany(e => StarPath().Matches(e.Text)).Select(m => new NamePattern(m.Value))],
         Expand = _ => [.. Commands(block).Select(c => new PlannedStep(c.Element, RunRequest(block, c.Text)))],
     };
 

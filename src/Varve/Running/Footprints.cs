@@ -63,6 +63,7 @@ internal sealed class PredictedGraph
             if (lastUnknown >= 0) waits.Add(lastUnknown);
             foreach (var join in blocks[i].Joins)
                 if (index.TryGetValue(join, out var joined)) waits.Add(joined);
+            foreach (var pattern in blocks[i].MappedOver) AddMatching(waits, writersOf, pattern);
             var prints = earlier[blocks[i].Name].Select(Footprint.Of).ToList();
             if (prints.Count == 0)
             {
@@ -105,6 +106,17 @@ internal sealed class PredictedGraph
     private static void AddAll(SortedSet<int> waits, Dictionary<string, List<int>> map, string path)
     {
         if (map.TryGetValue(path, out var list)) waits.UnionWith(list);
+    }
+
+    private static void AddMatching(SortedSet<int> waits, Dictionary<string, List<int>> writersOf, NamePattern pattern)
+    {
+        if (pattern.Name is { } name)
+        {
+            AddAll(waits, writersOf, name);
+            return;
+        }
+        foreach (var (path, list) in writersOf)
+            if (pattern.Matches(path)) waits.UnionWith(list);
     }
 
     /// <summary>The blocks before it that a block waits for.</summary>

@@ -17,7 +17,8 @@ internal sealed class Forecasts(PlanOptions options, IStepRunner runner, ILineag
             var block = plan[i];
             var cause = graph.Dependencies(i).Where(uncertain.ContainsKey).Select(d => plan[d].Name).FirstOrDefault();
             var traces = earlier[block.Name].ToDictionary(t => t.Origin!.Element, StringComparer.Ordinal);
-            foreach (var step in Steps(block, earlier, cause, predictions))
+            var maker = cause ?? graph.Dependencies(i).Select(d => plan[d].Name).FirstOrDefault();
+            foreach (var step in Steps(block, earlier, maker, predictions))
             {
                 var prediction = Of(block, step, i, graph, cause, traces, uncertain, plan);
                 predictions.Add(prediction);
@@ -29,16 +30,16 @@ internal sealed class Forecasts(PlanOptions options, IStepRunner runner, ILineag
     }
 
     /// <summary>The block's steps; none when what it is mapped over is not there yet, which is told instead.</summary>
-    private static IReadOnlyList<PlannedStep> Steps(PlannedBlock block, ILookup<string, Trace> earlier, string? cause, List<StepPrediction> predictions)
+    private static IReadOnlyList<PlannedStep> Steps(PlannedBlock block, ILookup<string, Trace> earlier, string? maker, List<StepPrediction> predictions)
     {
         IReadOnlyList<string> FilesOf(string name) => [.. earlier[name].SelectMany(Footprint.FilesOf)];
         try
         {
             return block.Expand(FilesOf);
         }
-        catch (Exception) when (cause is not null)
+        catch (Exception) when (maker is not null)
         {
-            predictions.Add(new StepPrediction(block.Name, "", "may run", $"what it is mapped over is made by {cause}, which runs first"));
+            predictions.Add(new StepPrediction(block.Name, "", "may run", $"what it is mapped over is not there yet; {maker} comes first"));
             return [];
         }
     }

@@ -23,6 +23,11 @@ internal sealed record PlannedBlock
     public bool IsFixed { get; init; }
     /// <summary>Blocks it is given files of, by name.</summary>
     public IReadOnlyList<string> Joins { get; init; } = [];
+    /// <summary>
+    /// Which names decide what its steps are, as the steps would see them: its tables and the files of its patterns. A
+    /// block that writes such a name goes before it, even when no step of it ever reads one.
+    /// </summary>
+    public IReadOnlyList<NamePattern> MappedOver { get; init; } = [];
     /// <summary>Called when all its steps have ended well, before what depends on it starts.</summary>
     public Action<IReadOnlyList<StepOutcome>>? Completed { get; init; }
     /// <summary>Whether what its steps wrote goes into the workspace; an environment's steps write elsewhere.</summary>

@@ -222,13 +222,28 @@ internal sealed class PlanRun : IDisposable
         }
         catch (Exception e)
         {
-            Break(e);
+            if (!WaitsForAllBefore(state)) Break(e);
             return;
         }
         lock (ready)
         {
             ready.AddFirst(state);
             Monitor.PulseAll(ready);
+        }
+    }
+
+    /// <summary>What a block is mapped over may be made, after an edit, by one that never made it before: it is asked again when those before it have ended.</summary>
+    private bool WaitsForAllBefore(BlockState state)
+    {
+        lock (ready)
+        {
+            foreach (var before in blocks.Take(state.Index).Where(b => !b.Done && !b.Failed))
+            {
+                state.Waiting++;
+                before.Dependents.Add(state);
+            }
+            state.StartedAt = 0;
+            return state.Waiting > 0;
         }
     }
 
@@ -345,7 +360,7 @@ internal sealed class PlanRun : IDisposable
     }
 
     /// <summary>
-    /// Whether the block looked at something that an earlier block wrote while it ran, against what earlier runs let
+    /// Whether the block looked at something, or is mapped over it, that an earlier block wrote while it ran, against what earlier runs let
     /// expect: then it has not seen what it should have.
     /// </summary>
     private bool MustRunAgain(BlockState state)
@@ -357,7 +372,7 @@ internal sealed class PlanRun : IDisposable
             looked ??= [.. state.Outcomes.OfType<StepOutcome>().SelectMany(o => Footprint.Of(o.Trace).Looked)];
             foreach (var outcome in other.Outcomes.OfType<StepOutcome>())
                 foreach (var change in outcome.Trace.Changes)
-                    if (change.Kind != Sandbox.ChangeKind.Directory && looked.Contains(change.Path)) return true;
+                    if (change.Kind != Sandbox.ChangeKind.Directory && (looked.Contains(change.Path) || state.Block.MappedOver.Any(p => p.Matches(change.Path)))) return true;
         }
         return false;
     }
