@@ -39,6 +39,8 @@ public sealed class ShellScannerTests
     [InlineData("echo 'a\nb' \"c $(echo 'd\n) e') \\\" f\ng\"")]
     [InlineData("echo ${x:-\"a\nb\"} $((1 +\n 2)) `echo \\`\necho b`")]
     [InlineData("cat <<A <<-'B C'\n$(\nA\n\tb\n\tB C")]
+    [InlineData("cat <<A\nb\\\nA\nc\\\\\nA")]
+    [InlineData("cat <<'A'\nb\\\nA")]
     [InlineData("f() {\n echo \"$1\"\n}")]
     [InlineData("f () (\n echo sub\n)")]
     [InlineData("i\\\nf true; th\\\nen :; fi")]

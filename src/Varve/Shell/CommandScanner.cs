@@ -7,7 +7,7 @@ namespace Varve.Shell;
 internal sealed class CommandScanner(string text)
 {
     private const int MostDepth = 400;
-    private readonly Queue<(string Delimiter, bool StripTabs)> hereDocuments = new();
+    private readonly HereDocuments hereDocuments = new(text);
     private readonly WordScanner words = new(text);
     private readonly List<FunctionText> functions = [];
     private PieceFacts facts = new();
@@ -79,25 +79,12 @@ internal sealed class CommandScanner(string text)
         SkipBlanks();
         if (at == text.Length)
         {
-            if (hereDocuments.Count > 0) throw Incomplete();
+            if (hereDocuments.Any) throw Incomplete();
             return;
         }
         if (Here != '\n') throw Wrong();
         at++;
-        while (hereDocuments.TryDequeue(out var document)) SkipBody(document.Delimiter, document.StripTabs);
-    }
-
-    private void SkipBody(string delimiter, bool stripTabs)
-    {
-        while (at < text.Length)
-        {
-            var end = text.IndexOf('\n', at);
-            var line = text.AsSpan(at, (end < 0 ? text.Length : end) - at);
-            if (stripTabs) line = line.TrimStart('\t');
-            at = end < 0 ? text.Length : end + 1;
-            if (line.SequenceEqual(delimiter)) return;
-        }
-        throw Incomplete();
+        at = hereDocuments.EndOfBodies(at);
     }
 
     /// <summary>Newlines and comments between the words of a compound command.</summary>
@@ -461,7 +448,7 @@ internal sealed class CommandScanner(string text)
         if (Here is '\n') throw Wrong();
         var start = at;
         Word();
-        if (isHere) hereDocuments.Enqueue((WordScanner.Unquote(text[start..at]), stripTabs));
+        if (isHere) hereDocuments.Await(text[start..at], stripTabs);
         return true;
     }
 
@@ -476,8 +463,7 @@ internal sealed class CommandScanner(string text)
     /// <summary>The commands of a <c>$(...)</c>, from after its parenthesis; where it ends.</summary>
     private int Substitution(int from)
     {
-        var (back, waiting) = (at, hereDocuments.ToArray());
-        hereDocuments.Clear();
+        var (back, waiting) = (at, hereDocuments.Suspend());
         at = from;
         subshells++;
         List(insideCompound: false);
@@ -494,7 +480,7 @@ internal sealed class CommandScanner(string text)
         subshells--;
         var end = at + 1;
         at = back;
-        foreach (var document in waiting) hereDocuments.Enqueue(document);
+        hereDocuments.Resume(waiting);
         return end;
     }
 }

@@ -60,7 +60,8 @@ internal sealed partial class Relevance
         var names = new HashSet<string>(AlwaysRelevant, StringComparer.Ordinal);
         var functions = new SortedDictionary<string, FunctionText>(StringComparer.Ordinal);
         var variables = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        var unread = new Queue<string>([piece.Text, state.Aliases]);
+        var whole = WithJoinedLines(piece.Text);
+        var unread = new Queue<string>([whole, state.Aliases]);
         var loop = Loop().Match(piece.Text);
         var own = loop.Success && !Mentions(loop.Groups["words"].Value + loop.Groups["rest"].Value, loop.Groups["name"].Value) ? loop.Groups["name"].Value : "";
         // One that cannot be changed ends the shell there.
@@ -74,7 +75,7 @@ internal sealed partial class Relevance
                 if (functions.ContainsKey(name) || !(text.Contains(name, StringComparison.Ordinal) || facts.Commands.Contains(""))) continue;
                 functions.Add(name, function);
                 facts.Add(function.Inside);
-                unread.Enqueue(function.Text);
+                unread.Enqueue(WithJoinedLines(function.Text));
             }
             var all = facts.Commands.Overlaps(NamesFromElsewhere) || text.Contains("$((", StringComparison.Ordinal) || text.Contains('`', StringComparison.Ordinal);
             foreach (var (name, value) in state.Variables)
@@ -84,8 +85,12 @@ internal sealed partial class Relevance
                 unread.Enqueue(value);
             }
         }
-        return new Relevance([.. functions.Values], [.. variables], piece.Text, facts);
+        return new Relevance([.. functions.Values], [.. variables], whole, facts);
     }
+
+    /// <summary>A name may be broken by a backslash and the end of a line: the text, and where it has such, the text without them too.</summary>
+    private static string WithJoinedLines(string text) =>
+        text.Contains("\\\n", StringComparison.Ordinal) ? text + "\n" + text.Replace("\\\n", "", StringComparison.Ordinal) : text;
 
     private static bool Mentions(string text, string name) => Identifier().Matches(text).Any(m => m.Value == name);
 }

@@ -28,6 +28,7 @@ public sealed class ShellTests
         { "unset", "f() { echo f; }\nf=1\nunset f\nf ${f-unset}\ng() { echo g; }\nh() { echo h; }\nwhich=g\nunset -f \"$which\" f\nf 2>/dev/null || echo no f\ng 2>/dev/null || echo no g\nh\nh() { unset -f h; echo last; }\nh\nh 2>/dev/null || echo no h\n" },
         { "readonly in a loop", "readonly a=a\nfor a in b\ndo\n  echo not reached\ndone\necho nor this\n" },
         { "no permissions", "umask 777\necho a > f\numask\numask 022\necho b > g\nls -l f g | cut -c 1-10\n" },
+        { "joined lines", "ab=19\necho ${ab\\\n}\necho ${a\\\nb}\necho $a\\\nb\nset -- p\necho $\\\n1\ncat <<E\nx\\\nE\n$ab\nE\ncat <<'E'\ny\\\nE\necho end\n" },
         { "no newline at the end", "echo a\necho b" },
     };
 
