@@ -14,7 +14,7 @@ internal static class RepositoryCommand
 
     private static Command MakeInit()
     {
-        var newKey = new Option<string>("--new-key-file") { Description = "Make a key and write it to this new file; keep a copy elsewhere", HelpName = "FILE" };
+        var newKey = new Option<string>("--new-key-file") { Description = "Make a key and write it to this file, or take the key that is there; keep a copy elsewhere", HelpName = "FILE" };
         var cipher = new Option<string>("--cipher") { Description = "aes (the default where the processor has it), chacha, or none: not encrypted" }.AcceptOnlyFromAmong("aes", "chacha", "none");
         var appendOnly = new Option<bool>("--append-only") { Description = "Nothing is ever removed" };
         var command = new Command("init", "Make a repository") { newKey, cipher, appendOnly };

@@ -32,7 +32,7 @@ internal static class RepositoryKeyCommand
 
     private static Command MakeAdd()
     {
-        var newKey = new Option<string>("--new-key-file") { Description = "Make a key and write it to this new file", HelpName = "FILE" };
+        var newKey = new Option<string>("--new-key-file") { Description = "Make a key and write it to this file, or take the key that is there", HelpName = "FILE" };
         var newPassphrase = new Option<string>("--new-passphrase-file") { Description = "A file with the new passphrase; else it is asked for", HelpName = "FILE" };
         var command = new Command("add", "Let one more key or passphrase open it") { newKey, newPassphrase };
         var options = new RepositoryOptions().To(command);

@@ -117,7 +117,8 @@ internal sealed class ObjectFolder
         if (folder == Packs) Sync($"{Path}/{Packs}");
     }
 
-    private static void Sync(string directory)
+    /// <summary>Makes the names in a directory durable.</summary>
+    public static void Sync(string directory)
     {
         var descriptor = Posix.Open(Native.AtFdcwd, Posix.Terminated(Encoding.UTF8.GetBytes(directory)), Native.ReadOnly | Native.Directory);
         try

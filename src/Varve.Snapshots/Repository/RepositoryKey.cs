@@ -42,16 +42,26 @@ public sealed class RepositoryKey
         throw new SnapshotException($"{path} holds no key of a repository; `varve snap repo init --new-key-file FILE` makes one");
     }
 
-    /// <summary>Makes a key and writes it to a new file that only its owner may read.</summary>
-    /// <exception cref="SnapshotException">The file is there, or cannot be written.</exception>
+    /// <summary>
+    /// Makes a key and writes it to a new file that only its owner may read, whole or not at all. A key that is there
+    /// already, perhaps from a run that was interrupted, is taken.
+    /// </summary>
+    /// <exception cref="SnapshotException">Something else is there, or the file cannot be written.</exception>
     public static RepositoryKey NewFile(string path)
     {
+        if (File.Exists(path)) return OfFile(path);
         var secret = RandomNumberGenerator.GetBytes(32);
+        var unfinished = path + ".unfinished";
         try
         {
-            using var file = new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite });
-            file.Write(Encoding.ASCII.GetBytes($"{FileHead}{Convert.ToHexStringLower(secret)}\n"));
-            file.Flush(flushToDisk: true);
+            ObjectFolder.TryDelete(unfinished);
+            using (var file = new FileStream(unfinished, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
+            {
+                file.Write(Encoding.ASCII.GetBytes($"{FileHead}{Convert.ToHexStringLower(secret)}\n"));
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(unfinished, path, overwrite: false);
+            ObjectFolder.Sync(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

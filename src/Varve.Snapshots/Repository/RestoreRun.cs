@@ -22,6 +22,8 @@ internal sealed class RestoreRun : IDisposable
     private readonly ConcurrentDictionary<int, byte> open = new();
     private long batchBytes, temporaries, untouched;
     private Exception? failure;
+    /// <summary>Whether a file with the right size and time is taken for right.</summary>
+    private bool trustsTimes = true;
 
     public RestoreRun(SnapshotRepository repository, RestoreOptions options, RepositoryProgress progress, CancellationToken cancel)
     {
@@ -92,19 +94,23 @@ internal sealed class RestoreRun : IDisposable
     /// <summary>Refuses a target with foreign things in it; marks it as unfinished.</summary>
     private void Begin(int target, byte[] marker)
     {
-        var content = Encoding.ASCII.GetBytes(options.Snapshot);
+        // After a power cut a file may have its size and time, but not all of its bytes.
+        var content = Encoding.ASCII.GetBytes($"{options.Snapshot} {File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim()}");
         var names = Posix.List(target, options.Target);
-        if (names.Count > 0 && !options.Overwrite)
+        // The marker comes before all else: alone, and perhaps not whole, it stands for an empty folder.
+        if (names.Exists(n => !n.AsSpan().SequenceEqual(marker)))
         {
             var mine = false;
             if (Posix.Look(target, marker) is { IsFile: true })
             {
                 var descriptor = Posix.Open(target, marker, Native.ReadOnly | Native.NoFollow);
                 var held = new byte[content.Length + 1];
-                mine = Posix.Read(descriptor, held) == content.Length && held.AsSpan(0, content.Length).SequenceEqual(content);
+                var length = Posix.Read(descriptor, held);
+                mine = length >= options.Snapshot.Length && held.AsSpan(0, options.Snapshot.Length).SequenceEqual(content.AsSpan(0, options.Snapshot.Length));
+                trustsTimes = held.AsSpan(0, length).SequenceEqual(content);
                 Posix.Close(descriptor);
             }
-            if (!mine) throw new SnapshotException($"{Posix.Show(options.Target)} is not empty; give another folder, or --overwrite to put the files of the snapshot in place of those of their name");
+            if (!mine && !options.Overwrite) throw new SnapshotException($"{Posix.Show(options.Target)} is not empty; give another folder, or --overwrite to put the files of the snapshot in place of those of their name");
         }
         var file = Posix.Open(target, marker, Native.WriteOnly | Native.Create | Native.Truncate | Native.NoFollow, 0x180);
         Posix.Write(file, content, 0);
@@ -242,7 +248,7 @@ internal sealed class RestoreRun : IDisposable
         {
             if (Posix.Look(directory.Descriptor, name) is { } there)
             {
-                if (there.IsFile && there.Size == entry.Size && there.ModifiedNs == entry.ModifiedNs)
+                if (trustsTimes && there.IsFile && there.Size == entry.Size && there.ModifiedNs == entry.ModifiedNs)
                 {
                     if (RestoreTarget.Dress(directory.Descriptor, name, entry) is { } trouble) Progress.Trouble(trouble);
                     Interlocked.Increment(ref untouched);

@@ -75,17 +75,18 @@ public sealed class SnapshotRepository : IDisposable
         if (key is null != (cipher == RepositoryCipher.None)) throw new SnapshotException("an encrypted repository needs a key, and one without encryption takes none");
         var folder = new ObjectFolder(path);
         if (File.Exists($"{folder.Path}/{RepositoryConfig.FileName}")) throw new SnapshotException($"{path} is a repository already");
-        if (Directory.Exists(folder.Path) && Directory.EnumerateFileSystemEntries(folder.Path).Any(static e => System.IO.Path.GetFileName(e) is not (ObjectFolder.Keys or ObjectFolder.Heads or ObjectFolder.Temporary)))
-            throw new SnapshotException($"{path} is not empty; give a folder that does not exist yet");
+        if (Directory.Exists(folder.Path) && !IsUnfinished(folder)) throw new SnapshotException($"{path} is not empty; give a folder that does not exist yet");
         try
         {
             Directory.CreateDirectory(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-            foreach (var part in (string[])[ObjectFolder.Keys, ObjectFolder.Temporary, ObjectFolder.Heads]) Directory.CreateDirectory($"{folder.Path}/{part}");
+            foreach (var part in ObjectFolder.Folders) Directory.CreateDirectory($"{folder.Path}/{part}");
+            // Of a run that was interrupted; they belong to a secret that nobody has.
+            foreach (var part in (string[])[ObjectFolder.Keys, ObjectFolder.Heads, ObjectFolder.Temporary])
+                foreach (var name in folder.Names(part)) folder.Delete(part, name);
             var config = RepositoryConfig.New(cipher);
             var master = config.Master ?? RandomNumberGenerator.GetBytes(Secrets.MasterSize);
             if (key is not null) AddKey(folder, config, master, key);
             folder.Put(ObjectFolder.Heads, RepositoryHead.NameOf(0), RepositoryHead.Empty.ToBytes(new Secrets(master)));
-            foreach (var part in ObjectFolder.Folders) Directory.CreateDirectory($"{folder.Path}/{part}");
             if (appendOnly) folder.Put("", AppendOnlyName, "nothing is removed from this repository\n"u8);
             folder.Put("", RepositoryConfig.FileName, config.ToBytes());
             return config.Id;
@@ -95,6 +96,12 @@ public sealed class SnapshotRepository : IDisposable
             throw new SnapshotException($"{path} cannot be made a repository: {e.Message}", e);
         }
     }
+
+    /// <summary>Whether the folder holds nothing but the beginning of a repository, in which nothing was saved.</summary>
+    private static bool IsUnfinished(ObjectFolder folder) =>
+        Directory.EnumerateFileSystemEntries(folder.Path).All(static e => System.IO.Path.GetFileName(e) is var name && (name == AppendOnlyName || ObjectFolder.Folders.Contains(name)))
+        && ((string[])[ObjectFolder.Packs, ObjectFolder.Snapshots, ObjectFolder.Lists, ObjectFolder.Condemned]).All(part => folder.Names(part).Count == 0)
+        && folder.Names(ObjectFolder.Heads).All(static name => name == RepositoryHead.NameOf(0));
 
     /// <summary>Opens a repository.</summary>
     /// <param name="path">Its folder.</param>
@@ -133,19 +140,25 @@ public sealed class SnapshotRepository : IDisposable
     private static byte[] Unwrap(ObjectFolder folder, RepositoryConfig config, RepositoryKey? key)
     {
         if (key is null) throw new SnapshotException($"{folder.Path} is encrypted: give --key-file FILE, --passphrase-file FILE, or set VARVE_PASSPHRASE");
-        SnapshotException? damaged = null;
+        return Opening(folder, config, key, out var damaged)?.Master ?? throw damaged ?? new SnapshotException($"the key does not open {folder.Path}: it is another {(key.IsPassphrase ? "passphrase" : "key file")} than those it knows (`varve snap repo key list`)");
+    }
+
+    /// <summary>The wrapped key that this key opens, and what is in it; null when there is none among those that are whole.</summary>
+    private static (string Name, byte[] Master)? Opening(ObjectFolder folder, RepositoryConfig config, RepositoryKey key, out SnapshotException? damaged)
+    {
+        damaged = null;
         foreach (var name in folder.Names(ObjectFolder.Keys))
         {
             try
             {
-                if (WrappedKey.TryUnwrap(config, File.ReadAllBytes(folder.PathOf(ObjectFolder.Keys, name)), name, key) is { } master) return master;
+                if (WrappedKey.TryUnwrap(config, File.ReadAllBytes(folder.PathOf(ObjectFolder.Keys, name)), name, key) is { } master) return (name, master);
             }
             catch (SnapshotException e)
             {
                 damaged = e;
             }
         }
-        throw damaged ?? new SnapshotException($"the key does not open {folder.Path}: it is another {(key.IsPassphrase ? "passphrase" : "key file")} than those it knows (`varve snap repo key list`)");
+        return null;
     }
 
     private static string AddKey(ObjectFolder folder, RepositoryConfig config, byte[] master, RepositoryKey key)
@@ -155,10 +168,12 @@ public sealed class SnapshotRepository : IDisposable
         return name;
     }
 
-    /// <summary>Lets one more key open the repository; its name. Nothing else is written.</summary>
-    public string AddKey(RepositoryKey key) => Config.Cipher == RepositoryCipher.None
-        ? throw new SnapshotException($"{Path} is not encrypted; a key would change nothing")
-        : AddKey(Folder, Config, Secrets.Master, key);
+    /// <summary>Lets one more key open the repository; its name. Nothing else is written, and nothing when it opens it already.</summary>
+    public string AddKey(RepositoryKey key)
+    {
+        if (Config.Cipher == RepositoryCipher.None) throw new SnapshotException($"{Path} is not encrypted; a key would change nothing");
+        return Opening(Folder, Config, key, out _)?.Name ?? AddKey(Folder, Config, Secrets.Master, key);
+    }
 
     /// <summary>The keys that open it.</summary>
     public static IReadOnlyList<KeyDescription> Keys(string path)
@@ -177,6 +192,7 @@ public sealed class SnapshotRepository : IDisposable
         if (!names.Contains(name)) throw new SnapshotException($"{Path} has no key {name}; `varve snap repo key list` names them");
         if (names.Count == 1) throw new SnapshotException($"{name} is the last key of {Path}: without it nothing could be read; add another first");
         Folder.Delete(ObjectFolder.Keys, name);
+        Folder.SyncFolder(ObjectFolder.Keys, name);
     }
 
     internal void RefuseAppendOnly()
@@ -238,11 +254,11 @@ public sealed class SnapshotRepository : IDisposable
     internal HashSet<string> Listed() =>
         Head.Lists.SelectMany(name => PackList.Parse(Folder.ReadChecked(ObjectFolder.Lists, name), $"lists/{name}")).ToHashSet(StringComparer.Ordinal);
 
-    /// <summary>The snapshots, oldest first.</summary>
+    /// <summary>The snapshots, oldest first: in the order in which they came, whatever a clock said.</summary>
     public IReadOnlyList<SnapshotDescription> Snapshots()
     {
         using var codec = NewCodec();
-        return [.. Head.Snapshots.Select(name => Read(name, codec).Description).OrderBy(static d => d.Taken).ThenBy(static d => d.Name, StringComparer.Ordinal)];
+        return [.. Head.Snapshots.Select(name => Read(name, codec).Description)];
     }
 
     /// <summary>The one snapshot that a name stands for: <c>latest</c>, a label, or the begin of a name.</summary>
@@ -281,11 +297,14 @@ public sealed class SnapshotRepository : IDisposable
         using var codec = NewCodec();
         var next = new RepositoryHead(
             Folder.Names(ObjectFolder.Heads).Select(static n => long.TryParse(n, out var generation) ? generation + 1 : 1).DefaultIfEmpty(1).Max(),
-            [.. Folder.Names(ObjectFolder.Snapshots).Where(name => IsWhole(() => Read(name, codec)))],
+            [.. Folder.Names(ObjectFolder.Snapshots).Where(name => IsWhole(() => Read(name, codec))).OrderBy(name => Read(name, codec).Description.Taken)],
             [.. Folder.Names(ObjectFolder.Lists).Where(name => IsWhole(() => Folder.ReadChecked(ObjectFolder.Lists, name)))]);
         Folder.Put(ObjectFolder.Heads, RepositoryHead.NameOf(next.Generation), next.ToBytes(Secrets));
         foreach (var name in Folder.Names(ObjectFolder.Heads).SkipLast(1))
             if (!Checked.IsWhole(File.ReadAllBytes(Folder.PathOf(ObjectFolder.Heads, name)))) Folder.Delete(ObjectFolder.Heads, name);
+        // Packs that were about to go are then only packs that no list names: the next prune finds them again.
+        foreach (var name in Folder.Names(ObjectFolder.Condemned))
+            if (!Checked.IsWhole(File.ReadAllBytes(Folder.PathOf(ObjectFolder.Condemned, name)))) Folder.Delete(ObjectFolder.Condemned, name);
         return next;
     }
 

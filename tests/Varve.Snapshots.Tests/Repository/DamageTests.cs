@@ -29,6 +29,8 @@ public sealed class DamageTests
     public void A_flipped_bit_in_any_object_is_found_and_named_and_mended_from_another_copy(RepositoryCipher cipher)
     {
         using var place = Filled(cipher);
+        // As a prune leaves it that was interrupted.
+        File.WriteAllBytes($"{place.Store}/condemned/{RepositoryHead.NameOf(2)}", PackList.ToBytes([new string('0', 64)]));
         var copy = place.Root + "/copy";
         Place.Run("/bin/cp", "-a", place.Store, copy);
         var random = new Random(5);
@@ -104,6 +106,18 @@ public sealed class DamageTests
     }
 
     [Fact]
+    public void A_damaged_note_of_an_interrupted_prune_goes_with_a_repair()
+    {
+        using var place = Filled();
+        var condemned = $"{place.Store}/condemned/{RepositoryHead.NameOf(2)}";
+        File.WriteAllBytes(condemned, PackList.ToBytes([new string('0', 64)]));
+        Flip(condemned, 20, 1);
+        Assert.Equal(2, SnapshotRepository.RemakeHead(place.Store, place.Key, place.Cache));
+        Assert.False(File.Exists(condemned));
+        Assert.Empty(place.Verify().Findings);
+    }
+
+    [Fact]
     public void A_damaged_index_is_made_again()
     {
         using var place = Filled();
@@ -140,6 +154,8 @@ public sealed class DamageTests
                 File.WriteAllBytes(small + "/filler", new byte[new DriveInfo(small).AvailableFreeSpace - 300_000]);
                 var failure = Assert.Throws<SnapshotException>(() => repository.Restore(new RestoreOptions { Snapshot = repository.Find("latest").Name, Target = Place.Bytes(target) }, cancel: TestContext.Current.CancellationToken));
                 Assert.Contains("full", failure.Message, StringComparison.Ordinal);
+                using (var alone = SnapshotRepository.Open(small + "/repository", place.Key, place.Root + "/cache-small-alone"))
+                    Assert.Contains("full", Assert.ThrowsAny<Exception>(() => alone.AddKey(RepositoryKey.NewFile(place.Root + "/further"))).Message, StringComparison.Ordinal);
                 File.Delete(small + "/filler");
                 Assert.Equal(1, repository.Restore(new RestoreOptions { Snapshot = repository.Find("latest").Name, Target = Place.Bytes(target) }, cancel: TestContext.Current.CancellationToken).Files);
             }

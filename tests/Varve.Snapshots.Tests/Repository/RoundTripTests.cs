@@ -145,6 +145,54 @@ public sealed class RoundTripTests
     }
 
     [Fact]
+    public void A_clock_that_was_set_back_a_year_neither_hides_a_change_nor_makes_an_old_snapshot_the_latest()
+    {
+        using var place = new Place();
+        var (now, before) = (DateTimeOffset.UtcNow, DateTimeOffset.UtcNow.AddYears(-1));
+        place.Write("file", "first");
+        File.SetLastWriteTimeUtc(place.Source + "/file", now.UtcDateTime);
+        place.Backup(o => o with { Taken = now });
+        place.Write("file", "other");
+        File.SetLastWriteTimeUtc(place.Source + "/file", before.UtcDateTime);
+        var second = place.Backup(o => o with { Taken = before }).Snapshot.Name;
+        using (var repository = place.Open())
+        {
+            Assert.Equal(second, repository.Find("latest").Name);
+            Assert.Equal([now, before], repository.Snapshots().Select(static s => s.Taken));
+        }
+        place.Restore("latest", place.Root + "/target");
+        Assert.Equal("other", File.ReadAllText(place.Root + "/target/file"));
+    }
+
+    [Fact]
+    public void Extended_attributes_come_back()
+    {
+        const string Make = """
+            import os
+            os.setxattr("folder/file", "user.one", bytes(range(256)) * 4)
+            os.setxattr("folder/file", "user.empty", b"")
+            os.setxattr("folder", "user.two", b"2")
+            os.setxattr(".", "user.top", b"3")
+            """;
+        const string Read = """import os; print([(p, a, os.getxattr(p, a)) for p in ("folder", "folder/file", ".") for a in sorted(os.listxattr(p))])""";
+        const string Change = """import os; os.setxattr("folder/file", "user.one", b"changed")""";
+        using var place = new Place();
+        string Python(string program, string folder) => Place.Run("/bin/sh", "-c", "cd \"$1\" && { python3 -c \"$2\" 2>&1 || echo not possible; }", "python", folder, program);
+        place.Write("folder/file", "hello");
+        Assert.SkipWhen(Python(Make, place.Source).Contains("not possible", StringComparison.Ordinal), "this file system has no user attributes, or python3 is not installed");
+        Assert.Empty(place.Backup().Troubles);
+        place.Restore("latest", place.Root + "/target");
+        Assert.Contains("user.empty", Python(Read, place.Source), StringComparison.Ordinal);
+        Assert.Equal(Python(Read, place.Source), Python(Read, place.Root + "/target"));
+        // A change of an attribute alone is seen, too.
+        Thread.Sleep(60);
+        Python(Change, place.Source);
+        place.Backup();
+        place.Restore("latest", place.Root + "/target-2");
+        Assert.Equal(Python(Read, place.Source), Python(Read, place.Root + "/target-2"));
+    }
+
+    [Fact]
     public void Left_out_is_what_the_patterns_say_and_the_repository_itself()
     {
         using var place = new Place();
