@@ -59,7 +59,8 @@ public sealed class Keeper
             missing.AddRange(group.Where(n => !datasets.ContainsKey(n)));
             var policies = _file.For(datasets.Keys.Order(StringComparer.Ordinal));
             var snapshots = group.Key.Snapshots([.. policies.Select(static p => p.Dataset)]).ToLookup(static s => s.Dataset, StringComparer.Ordinal);
-            foreach (var policy in policies) plans.Add(Plan(policy, datasets[policy.Dataset], [.. snapshots[policy.Dataset]], policy.Retention is SanoidRetention ? began ?? now : now));
+            // Each is a matter of its own, and a host may have thousands.
+            plans.AddRange(policies.AsParallel().AsOrdered().Select(p => Plan(p, datasets[p.Dataset], [.. snapshots[p.Dataset]], p.Retention is SanoidRetention ? began ?? now : now)));
         }
         Missing = missing;
         return plans;

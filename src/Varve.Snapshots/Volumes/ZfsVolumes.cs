@@ -28,7 +28,7 @@ public sealed class ZfsVolumes(Host host) : IVolumes
         string[] columns = ["name", "used", "available", "keystatus", "encryption", "receive_resume_token", .. Notes.All.Select(static n => Space + n)];
         List<string> command = ["zfs", "list", "-Hp", "-t", "filesystem,volume", "-o", string.Join(',', columns)];
         if (recursive) command.Add("-r");
-        var rows = Rows([.. command, Name(root)]);
+        List<string[]> rows = [.. Rows([.. command, Name(root)])];
         if (rows.Count == 0) return [];
         var full = PoolPercent(root);
         return [.. rows.Select(r => new Dataset(r[0])
@@ -52,8 +52,8 @@ public sealed class ZfsVolumes(Host host) : IVolumes
             foreach (var row in Rows(["zfs", "list", "-Hp", "-t", "snapshot", "-o", $"name,guid,creation,createtxg,userrefs,clones,used,{Mark}", "-r", Name(root)]))
             {
                 var (dataset, name) = Parted(row[0], '@');
-                if (!wanted.Contains(dataset)) continue;
-                found.Add(new Snapshot(dataset, name, ulong.Parse(row[1], CultureInfo.InvariantCulture), Number(row[2]), ulong.Parse(row[3], CultureInfo.InvariantCulture))
+                if (!wanted.TryGetValue(dataset, out var known)) continue;
+                found.Add(new Snapshot(known, name, ulong.Parse(row[1], CultureInfo.InvariantCulture), Number(row[2]), ulong.Parse(row[3], CultureInfo.InvariantCulture))
                 {
                     Holds = (int)Number(row[4]),
                     HasClones = row[5] is not ("-" or ""),
@@ -62,7 +62,15 @@ public sealed class ZfsVolumes(Host host) : IVolumes
                 });
             }
         }
-        return [.. found.OrderBy(static s => s.Dataset, StringComparer.Ordinal).ThenBy(static s => s.Transaction)];
+        // They mostly come in this order, and to see that is quicker than to sort.
+        if (!found.Zip(found.Skip(1), Order).All(static order => order <= 0)) found.Sort(Order);
+        return found;
+    }
+
+    private static int Order(Snapshot a, Snapshot b)
+    {
+        var order = ReferenceEquals(a.Dataset, b.Dataset) ? 0 : string.CompareOrdinal(a.Dataset, b.Dataset);
+        return order == 0 ? a.Transaction.CompareTo(b.Transaction) : order;
     }
 
     /// <inheritdoc/>
@@ -178,11 +186,23 @@ public sealed class ZfsVolumes(Host host) : IVolumes
         return status == 0 && int.TryParse(output.Trim().TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out var percent) ? percent : 0;
     }
 
-    private List<string[]> Rows(IReadOnlyList<string> command)
+    private IEnumerable<string[]> Rows(IReadOnlyList<string> command)
     {
         var (status, output, error) = host.Try(command);
         if (status != 0) return IsMissing(error) ? [] : throw Volumes.Host.Failed(command, status, error);
-        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(static l => l.Split('\t'))];
+        return RowsOf(output);
+    }
+
+    /// <summary>One at a time: of a million, all at once would be most of what a plan needs.</summary>
+    private static IEnumerable<string[]> RowsOf(string output)
+    {
+        for (var at = 0; at < output.Length;)
+        {
+            var end = output.IndexOf('\n', at);
+            if (end < 0) end = output.Length;
+            if (end > at) yield return output[at..end].Split('\t');
+            at = end + 1;
+        }
     }
 
     private static bool IsMissing(string error) => error.Contains("does not exist", StringComparison.Ordinal) || error.Contains("could not find any snapshots", StringComparison.Ordinal);
