@@ -33,27 +33,14 @@ internal sealed class RepositoryOptions
         var folder = Path(parsed);
         var key = Given(parsed);
         if (key is null && SnapshotRepository.IsEncrypted(folder)) key = Asked($"Passphrase of {folder}: ");
-        return SnapshotRepository.Open(folder, key, CacheFolder, exclusive, parsed.GetValue(acceptOlder));
+        return SnapshotRepository.Open(folder, key, SnapshotRepository.UsualCacheFolder, exclusive, parsed.GetValue(acceptOlder));
     }
 
     /// <summary>Makes a new head for the repository that the line names; the number of its snapshots.</summary>
-    public int RemakeHead(ParseResult parsed) => SnapshotRepository.RemakeHead(Path(parsed), Given(parsed), CacheFolder);
-
-    /// <summary>Where this machine keeps what it knows of repositories.</summary>
-    private static string CacheFolder
-    {
-        get
-        {
-            var root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named && System.IO.Path.IsPathRooted(named)
-                ? named : $"{Environment.GetEnvironmentVariable("HOME") ?? "/root"}/.cache";
-            return $"{root}/varve/repositories";
-        }
-    }
+    public int RemakeHead(ParseResult parsed) => SnapshotRepository.RemakeHead(Path(parsed), Given(parsed), SnapshotRepository.UsualCacheFolder);
 
     /// <summary>The key that the line or the environment names; null when none.</summary>
-    public RepositoryKey? Given(ParseResult parsed) => Given(parsed.GetValue(keyFile), parsed.GetValue(passphraseFile))
-        ?? Given(Environment.GetEnvironmentVariable(KeyFileVariable), null)
-        ?? (Environment.GetEnvironmentVariable(PassphraseVariable) is { Length: > 0 } passphrase ? RepositoryKey.OfPassphrase(passphrase) : null);
+    public RepositoryKey? Given(ParseResult parsed) => Given(parsed.GetValue(keyFile), parsed.GetValue(passphraseFile)) ?? RepositoryKey.OfEnvironment();
 
     public static RepositoryKey? Given(string? keyFile, string? passphraseFile)
     {

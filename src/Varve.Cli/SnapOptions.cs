@@ -17,6 +17,9 @@ internal static class SnapOptions
 
     public static long Now() => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
 
+    /// <summary>The volumes of this host; files that a snapshot could not take in are named.</summary>
+    public static BackEnds BackEnds() => new(Host.Local, static line => Console.Error.WriteLine(Words.Line($"varve: {line}")));
+
     public static Keeper Keeper(string? config, string? zone, bool dryRun = false, bool consent = false) =>
-        new(PolicyFiles.Read(config ?? PolicyFiles.Usual()), new BackEnds(Host.Local).Of, ZoneOf(zone)) { DryRun = dryRun, Consent = consent };
+        new(PolicyFiles.Read(config ?? PolicyFiles.Usual()), BackEnds().Of, ZoneOf(zone)) { DryRun = dryRun, Consent = consent };
 }

@@ -27,6 +27,15 @@ public sealed record BackupOptions
     /// </summary>
     public IReadOnlyList<string> Exclude { get; init; } = [];
 
+    /// <summary>A folder below that has an entry of this name is left out with all that is in it; empty: none is.</summary>
+    public string LeaveOutWith { get; init; } = "";
+
+    /// <summary>What the snapshot is known by on every host that has it; 0 for a new one.</summary>
+    public ulong Guid { get; init; }
+
+    /// <summary>Whether a policy took it.</summary>
+    public bool Marked { get; init; }
+
     /// <summary>Whether other file systems that are mounted in the folder are left out.</summary>
     public bool OneFileSystem { get; init; }
 

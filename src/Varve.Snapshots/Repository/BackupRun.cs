@@ -9,8 +9,7 @@ namespace Varve.Snapshots.Repository;
 /// </summary>
 internal sealed class BackupRun : IDisposable
 {
-    private const int DirectParts = 64, PartsInChunk = 4096, SmallestTreePart = 64 << 10, LargestTreePart = 1 << 20, QueuedFiles = 16, MostThreads = 32;
-    private const ulong PartsMask = 1023;
+    private const int QueuedFiles = 16, MostThreads = 32;
     /// <summary>The kernel stamps files with the time of its last tick, which may be 10 ms old.</summary>
     private const long SettledAfterNs = 20_000_000;
 
@@ -18,7 +17,7 @@ internal sealed class BackupRun : IDisposable
     private readonly BackupOptions options;
     private readonly CancellationToken cancel;
     private readonly ChunkSink sink;
-    private readonly ChunkWriter meta;
+    private readonly TreeWriter trees;
     private readonly WorkQueue<FileReader> queue;
     private readonly FileCache? cache;
     private readonly FileCache.Writer nextCache;
@@ -35,6 +34,7 @@ internal sealed class BackupRun : IDisposable
         this.options = options;
         this.cancel = cancel;
         Progress = progress;
+        LeaveOutWith = options.LeaveOutWith.Length > 0 ? Posix.Terminated(System.Text.Encoding.UTF8.GetBytes(options.LeaveOutWith)) : null;
         threads = Math.Clamp(options.Threads > 0 ? options.Threads : Environment.ProcessorCount, 1, MostThreads);
         queue = new WorkQueue<FileReader>(threads + 2, QueuedFiles);
         var cachePath = $"{repository.CacheFolder}/files-{FileCache.Hash(options.Path):x16}";
@@ -43,12 +43,15 @@ internal sealed class BackupRun : IDisposable
         cacheIsTrusted = cache is not null && repository.Head.Snapshots.Contains(cache.Snapshot) && IsComplete();
         nextCache = new FileCache.Writer(cachePath);
         sink = new ChunkSink(repository, options.Level);
-        meta = new ChunkWriter(repository, sink, BlobKind.Meta);
+        trees = new TreeWriter(repository, sink);
     }
 
     public RepositoryProgress Progress { get; }
 
     public bool OneFileSystem => options.OneFileSystem;
+
+    /// <summary>Zero-terminated; a folder below with such an entry is left out. Null: none is.</summary>
+    public byte[]? LeaveOutWith { get; }
 
     private bool IsComplete()
     {
@@ -78,7 +81,7 @@ internal sealed class BackupRun : IDisposable
         foreach (var worker in workers) worker.Join();
         if (failure is not null) System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
         cancel.ThrowIfCancellationRequested();
-        meta.Flush();
+        trees.Flush();
         sink.Finish();
         return Commit();
     }
@@ -104,7 +107,11 @@ internal sealed class BackupRun : IDisposable
     private BackupReport Commit()
     {
         using var codec = repository.NewCodec();
-        var description = new SnapshotDescription("", options.Taken, options.Host, Posix.Show(options.Path), options.Label, Progress.Files, directories, Progress.Bytes, sink.Added);
+        var description = new SnapshotDescription("", options.Taken, options.Host, Posix.Show(options.Path), options.Label, Progress.Files, directories, Progress.Bytes, sink.Added)
+        {
+            Guid = options.Guid != 0 ? options.Guid : SnapshotDescription.NewGuid(),
+            IsMarked = options.Marked,
+        };
         var name = repository.Commit(new RepositorySnapshot(description, options.Path, root!), codec);
         nextCache.Finish(name);
         return new BackupReport(description with { Name = name }, Progress.Troubles, Progress.Moved);
@@ -177,7 +184,7 @@ internal sealed class BackupRun : IDisposable
             if (open.TryRemove(node.Descriptor, out _)) Posix.Close(node.Descriptor);
             Interlocked.Increment(ref directories);
             var unchanged = cacheIsTrusted && node.IsUnchanged;
-            var content = unchanged ? node.Cached!.Content : PutTree(node.Entries);
+            var content = unchanged ? node.Cached!.Content : trees.Put(node.Entries);
             nextCache.Add(node.Path, unchanged ? node.Cached!.Record.Span : node.Record(content));
             var entry = node.Self with { Content = content };
             if (node.Parent is not { } parent)
@@ -191,64 +198,15 @@ internal sealed class BackupRun : IDisposable
         }
     }
 
-    private ChunkId PutMeta(ReadOnlySpan<byte> bytes)
-    {
-        lock (meta) return meta.Add(bytes);
-    }
-
-    /// <summary>Stores the entries of a directory, cut where the name of an entry says so, so that a change is local.</summary>
-    private Content PutTree(IEnumerable<ReadOnlyMemory<byte>> entries)
-    {
-        var parts = new List<ContentPart>();
-        var w = new ByteWriter(4096);
-        foreach (var entry in entries)
-        {
-            w.Raw(entry.Span);
-            if (w.Length < SmallestTreePart) continue;
-            var r = new ByteReader(entry.Span);
-            r.Byte();
-            if ((FileCache.Hash(r.Block()) & PartsMask) < 8 || w.Length >= LargestTreePart) Cut();
-        }
-        if (w.Length > 0) Cut();
-        return Shortened(parts);
-
-        void Cut()
-        {
-            parts.Add(new ContentPart(PutMeta(w.Span), w.Length));
-            w.Clear();
-        }
-    }
-
     /// <summary>A content of these parts; many of them are chunks themselves.</summary>
-    public Content Shortened(List<ContentPart> parts)
-    {
-        if (parts.Count <= DirectParts) return new Content([.. parts], Indirect: false);
-        var lists = new List<ContentPart>();
-        var w = new ByteWriter(PartsInChunk * 40);
-        var count = 0;
-        foreach (var part in parts)
-        {
-            TreeEntry.Encode(part, w);
-            if (++count < PartsInChunk && (part.IsHole || (part.Id.A & PartsMask) != 0)) continue;
-            Cut();
-        }
-        if (count > 0) Cut();
-        return new Content(lists, Indirect: true);
-
-        void Cut()
-        {
-            lists.Add(new ContentPart(PutMeta(w.Span), w.Length));
-            w.Clear();
-            count = 0;
-        }
-    }
+    public Content Shortened(List<ContentPart> parts) => trees.Shortened(parts);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var descriptor in open.Keys) Posix.Close(descriptor);
         sink.Dispose();
-        meta.Dispose();
+        trees.Dispose();
         nextCache.Dispose();
         cache?.Dispose();
     }

@@ -42,6 +42,12 @@ public sealed class RepositoryKey
         throw new SnapshotException($"{path} holds no key of a repository; `varve snap repo init --new-key-file FILE` makes one");
     }
 
+    /// <summary>The key that <c>VARVE_KEY_FILE</c> names, else the passphrase in <c>VARVE_PASSPHRASE</c>, else null.</summary>
+    /// <exception cref="SnapshotException">The file cannot be read, or holds no key.</exception>
+    public static RepositoryKey? OfEnvironment() =>
+        Environment.GetEnvironmentVariable("VARVE_KEY_FILE") is { Length: > 0 } file ? OfFile(file)
+            : Environment.GetEnvironmentVariable("VARVE_PASSPHRASE") is { Length: > 0 } passphrase ? OfPassphrase(passphrase) : null;
+
     /// <summary>
     /// Makes a key and writes it to a new file that only its owner may read, whole or not at all. A key that is there
     /// already, perhaps from a run that was interrupted, is taken.

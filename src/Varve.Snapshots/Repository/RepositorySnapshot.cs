@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace Varve.Snapshots.Repository;
@@ -13,7 +14,16 @@ namespace Varve.Snapshots.Repository;
 /// <param name="Bytes">Size of all files.</param>
 /// <param name="AddedBytes">What the repository grew by.</param>
 public sealed record SnapshotDescription(
-    string Name, DateTimeOffset Taken, string Host, string Path, string Label, long Files, long Directories, long Bytes, long AddedBytes);
+    string Name, DateTimeOffset Taken, string Host, string Path, string Label, long Files, long Directories, long Bytes, long AddedBytes)
+{
+    /// <summary>The same on every host that has this snapshot; no other has it.</summary>
+    public ulong Guid { get; init; }
+
+    /// <summary>Whether a policy took it.</summary>
+    public bool IsMarked { get; init; }
+
+    internal static ulong NewGuid() => System.Buffers.Binary.BinaryPrimitives.ReadUInt64LittleEndian(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8)) | 1;
+}
 
 /// <summary>A snapshot object: what it says of itself, and the entry of the folder that was saved.</summary>
 internal sealed record RepositorySnapshot(SnapshotDescription Description, byte[] PathBytes, TreeEntry Root)
@@ -37,6 +47,8 @@ internal sealed record RepositorySnapshot(SnapshotDescription Description, byte[
             json.WriteNumber("directories", Description.Directories);
             json.WriteNumber("bytes", Description.Bytes);
             json.WriteNumber("addedBytes", Description.AddedBytes);
+            json.WriteString("guid", Description.Guid.ToString("x16", CultureInfo.InvariantCulture));
+            if (Description.IsMarked) json.WriteBoolean("marked", true);
             json.WriteBase64String("root", Root.Encode());
             json.WriteEndObject();
         }
@@ -58,7 +70,12 @@ internal sealed record RepositorySnapshot(SnapshotDescription Description, byte[
             return new RepositorySnapshot(
                 new SnapshotDescription(name, root.GetProperty("taken").GetDateTimeOffset(), root.GetProperty("host").GetString()!, Posix.Show(path),
                     root.GetProperty("label").GetString()!, root.GetProperty("files").GetInt64(), root.GetProperty("directories").GetInt64(),
-                    root.GetProperty("bytes").GetInt64(), root.GetProperty("addedBytes").GetInt64()),
+                    root.GetProperty("bytes").GetInt64(), root.GetProperty("addedBytes").GetInt64())
+                {
+                    // A snapshot of an earlier version has none: its name tells it from others as well.
+                    Guid = ulong.Parse(root.TryGetProperty("guid", out var guid) ? guid.GetString()! : name[..16], NumberStyles.HexNumber, CultureInfo.InvariantCulture),
+                    IsMarked = root.TryGetProperty("marked", out var marked) && marked.GetBoolean(),
+                },
                 path, TreeEntry.Decode(ref reader));
         }
         catch (Exception e) when (e is KeyNotFoundException or InvalidOperationException or FormatException or JsonException or InvalidDataException)

@@ -94,6 +94,30 @@ public static class RepositoryWork
         output.Flush();
     }
 
+    /// <summary>Writes a snapshot as a stream that another repository, with a key of its own, can take in.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="snapshot">Full name of the snapshot.</param>
+    /// <param name="baseSnapshot">Full name of the snapshot that the other has already; null for none.</param>
+    /// <param name="output">Gets the stream, which is not encrypted.</param>
+    /// <exception cref="SnapshotException">Something is missing or damaged.</exception>
+    public static void SendTo(this SnapshotRepository repository, string snapshot, string? baseSnapshot, Stream output)
+    {
+        using var sender = new SnapshotSender(repository, output);
+        sender.Send(snapshot, baseSnapshot);
+    }
+
+    /// <summary>Takes in a snapshot from a stream.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="input">What <see cref="SendTo"/> wrote.</param>
+    /// <param name="begin">Told the snapshot that comes and the GUID of its base, 0 for none; gives the full name of the base here. Throws to refuse.</param>
+    /// <param name="end">Called when all of it has come, before it counts.</param>
+    /// <exception cref="SnapshotException">The stream is damaged or ends too early; nothing of it counts.</exception>
+    public static SnapshotDescription ReceiveFrom(this SnapshotRepository repository, Stream input, Func<SnapshotDescription, ulong, string?> begin, Action end)
+    {
+        using var receiver = new SnapshotReceiver(repository, input);
+        return receiver.Receive(head => begin(head.Description, head.BaseGuid), end);
+    }
+
     private static TreeEntry EntryAt(SnapshotRepository repository, ChunkReader reader, string snapshot, ReadOnlySpan<byte> path)
     {
         TreeEntry at;

@@ -64,6 +64,17 @@ public sealed class SnapshotRepository : IDisposable
     /// <summary>The cipher that is faster here.</summary>
     public static RepositoryCipher BestCipher => System.Runtime.Intrinsics.X86.Aes.IsSupported || System.Runtime.Intrinsics.Arm.Aes.IsSupported ? RepositoryCipher.Aes : RepositoryCipher.ChaCha;
 
+    /// <summary>Where this machine keeps what it knows of repositories: <c>varve/repositories</c> in <c>XDG_CACHE_HOME</c>, else in <c>~/.cache</c>.</summary>
+    public static string UsualCacheFolder
+    {
+        get
+        {
+            var root = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } named && System.IO.Path.IsPathRooted(named)
+                ? named : $"{Environment.GetEnvironmentVariable("HOME") ?? "/root"}/.cache";
+            return $"{root}/varve/repositories";
+        }
+    }
+
     /// <summary>Makes a repository in a folder that is absent or empty; its id.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="cipher">How to seal.</param>

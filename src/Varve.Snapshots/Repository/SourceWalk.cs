@@ -94,6 +94,11 @@ internal sealed class SourceWalk(BackupRun run, FileCache? cache, Exclusions exc
             run.Progress.Trouble(e.Message);
             return;
         }
+        if (run.LeaveOutWith is { } mark && Posix.Look(descriptor, mark) is not null)
+        {
+            Posix.Close(descriptor);
+            return;
+        }
         run.Opened(descriptor);
         var self = TreeEntries.Of(EntryKind.Directory, name.AsSpan(0, name.Length - 1), status, Attributes(node, name, status, cached));
         var child = new DirectoryNode(node, slot, path, descriptor, self, status, cache?.Find(path));
