@@ -6,8 +6,9 @@
  * makes the namespaces and waits; the step's process 1, which mounts what the plan says and reaps; and the command.
  *
  * Messages, both ways: one letter, a length (uint32), that many bytes.
- *   to Varve    L  the listener (and the terminal's master) as descriptors    F  the command could not be executed: errno
- *               E  a sentence: the sandbox could not be set up                X  exit status and resource use
+ *   to Varve    L  the listener, the terminal's master if there is one, the proxy's socket if there is one, as descriptors
+ *               F  the command could not be executed: errno                   E  a sentence: the sandbox could not be set up
+ *               X  exit status and resource use
  *   from Varve  G  go: the supervisor listens                                 S  a signal for the command
  * When the socket closes, Varve is gone, and every process of the step is ended.
  */
@@ -86,6 +87,7 @@ static void read_plan(void)
         if (!strcmp(word, "root")) plan.root = plan.words[i++];
         else if (!strcmp(word, "identity")) plan.inside_user = plan.words[i++], plan.inside_group = plan.words[i++];
         else if (!strcmp(word, "net")) plan.own_network = 1;
+        else if (!strcmp(word, "proxy")) plan.proxy_port = atoi(plan.words[i++]);
         else if (!strcmp(word, "host")) plan.host = plan.words[i++];
         else if (!strcmp(word, "directory")) plan.directory = plan.words[i++];
         else if (!strcmp(word, "terminal")) plan.terminal = 1;
@@ -130,17 +132,19 @@ static void map_all_users(pid_t child)
     write_file(path, "0 0 4294967295");
 }
 
-static void send_descriptors(int listener, int terminal)
+static void send_descriptors(int listener, int terminal, int proxy)
 {
     char kind_and_length[5] = {'L', 0, 0, 0, 0};
     struct iovec part = {kind_and_length, sizeof kind_and_length};
     union {
-        char bytes[CMSG_SPACE(2 * sizeof(int))];
+        char bytes[CMSG_SPACE(3 * sizeof(int))];
         struct cmsghdr align;
     } control;
     memset(&control, 0, sizeof control);
-    int descriptors[2] = {listener, terminal};
-    size_t count = terminal >= 0 ? 2 : 1;
+    int descriptors[3] = {listener};
+    size_t count = 1;
+    if (terminal >= 0) descriptors[count++] = terminal;
+    if (proxy >= 0) descriptors[count++] = proxy;
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
                              .msg_controllen = CMSG_SPACE(count * sizeof(int))};
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
@@ -276,6 +280,7 @@ static _Noreturn void first_process(int to_parent, int from_parent, int privileg
     build_view();
     if (plan.host && sethostname(plan.host, strlen(plan.host)) < 0) fail("cannot set the host name", "");
     if (plan.own_network) raise_loopback();
+    int proxy = plan.proxy_port ? listen_on_loopback(plan.proxy_port) : -1;
     int slave = -1, master = -1;
     if (plan.terminal) open_terminal(&master, &slave);
     enter_view();
@@ -305,7 +310,8 @@ static _Noreturn void first_process(int to_parent, int from_parent, int privileg
     }
     int listener;
     if (read(listener_pipe[0], &listener, sizeof listener) != sizeof listener) _exit(1);
-    send_descriptors(listener, master);
+    send_descriptors(listener, master, proxy);
+    if (proxy >= 0) close(proxy);
     char header[5];
     read_fully(header, sizeof header);
     if (header[0] != 'G') _exit(1);

@@ -20,6 +20,7 @@ struct plan {
     size_t mounts;            /* the first word of the mount instructions */
     unsigned long long memory;
     int own_network;
+    int proxy_port;           /* of a socket that listens on the loopback, for Varve; 0 for none */
     int terminal;
     int apart;                /* in a session of its own: the person's keys are not for it */
     int privileged;           /* root of the machine, not of a user namespace */
@@ -39,6 +40,7 @@ void open_terminal(int *master, int *slave);
 /* powers.c: what a step's processes may do. */
 void drop_powers(void);
 void raise_loopback(void);
+int listen_on_loopback(int port);
 void prctl_die_with_parent(void);
 int count_processes(void);
 

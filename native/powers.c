@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <linux/capability.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -44,6 +45,14 @@ void raise_loopback(void)
     request.ifr_flags = IFF_UP | IFF_RUNNING;
     ioctl(fd, SIOCSIFFLAGS, &request);
     close(fd);
+}
+
+int listen_on_loopback(int port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) < 0 || listen(fd, SOMAXCONN) < 0) fail("cannot open the way to the proxy", "");
+    return fd;
 }
 
 void prctl_die_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0); }

@@ -66,7 +66,7 @@ internal static class ShowCommand
         }
 
         foreach (var (kind, title) in ((ObservationKind, string)[])[
-            (ObservationKind.Content, "read"), (ObservationKind.Status, "looked at"), (ObservationKind.Exists, "saw to be there"), (ObservationKind.Absent, "looked for and not found"),
+            (ObservationKind.Fetched, "fetched"), (ObservationKind.Content, "read"), (ObservationKind.Status, "looked at"), (ObservationKind.Exists, "saw to be there"), (ObservationKind.Absent, "looked for and not found"),
             (ObservationKind.Listing, "listed"), (ObservationKind.Link, "followed"), (ObservationKind.Denied, "was denied")])
             Observed(output, trace, kind, title, verbose);
 
@@ -82,12 +82,12 @@ internal static class ShowCommand
     {
         var all = trace.Observations.Where(o => o.Kind == kind).ToList();
         if (all.Count == 0) return;
-        var shown = verbose ? all : all.Where(o => View.IsWithin(o.Path, trace.Key.Workspace)).ToList();
+        var shown = verbose ? all : all.Where(o => kind == ObservationKind.Fetched || View.IsWithin(o.Path, trace.Key.Workspace)).ToList();
         output.WriteLine(title);
         foreach (var item in shown)
         {
             var rest = kind == ObservationKind.Link ? $" -> {item.Detail}" : item.Digest != default ? $"  {item.Digest}" : item.Detail.Length > 0 ? $"  {item.Detail}" : "";
-            output.WriteLine(Words.Line($"  {item.Path}{rest}"));
+            output.WriteLine(Words.Line($"  {(kind == ObservationKind.Fetched ? FetchKey.Of(item).Words() : item.Path)}{rest}"));
         }
         if (shown.Count < all.Count) output.WriteLine($"  {(shown.Count > 0 ? "and " : "")}{all.Count - shown.Count:#,0} outside the workspace (--verbose lists them)");
     }

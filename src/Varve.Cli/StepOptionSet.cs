@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Varve.Sandbox;
 using Varve.Steps;
 
 namespace Varve.Cli;
@@ -8,7 +9,7 @@ namespace Varve.Cli;
 internal sealed class StepOptionSet
 {
     private readonly Option<string> environment = new("--env") { Description = "The root file system it sees: host, or a name from varve.toml", HelpName = "NAME", DefaultValueFactory = _ => "host" };
-    private readonly Option<string> network = new("--net") { Description = "The network it may use: none or open", HelpName = "none|open", DefaultValueFactory = _ => "none" };
+    private readonly Option<string> network = new("--net") { Description = "The network it may use: none, HTTP and HTTPS that are recorded, or all", HelpName = "none|recorded|open", DefaultValueFactory = _ => "none" };
     private readonly Option<bool> again = new("--again") { Description = "Run even when the result is known" };
     private readonly Option<string[]> pass = new("--pass") { Description = "Let this environment variable in, and into the step's key", HelpName = "VAR" };
     private readonly Option<string[]> write = new("--write") { Description = "A further folder it may write", HelpName = "DIR" };
@@ -24,12 +25,7 @@ internal sealed class StepOptionSet
     public StepOptions Of(ParseResult parsed) => new()
     {
         Environment = parsed.GetValue(environment) ?? "host",
-        NetworkOpen = parsed.GetValue(network) switch
-        {
-            null or "none" => false,
-            "open" => true,
-            var other => throw new UsageException($"--net {other}: say none or open"),
-        },
+        Network = StepNetworks.Parse(parsed.GetValue(network) ?? "none") ?? throw new UsageException($"--net {parsed.GetValue(network)}: say {StepNetworks.Words}"),
         Again = parsed.GetValue(again),
         Pass = [.. (parsed.GetValue(pass) ?? []).Select(Variable)],
         Write = [.. (parsed.GetValue(write) ?? []).Select(CommonOptions.Absolute)],

@@ -63,6 +63,7 @@ internal static class TraceJson
         Observed(json, "reads", trace, ObservationKind.Content);
         Observed(json, "looks", trace, ObservationKind.Status);
         Observed(json, "exists", trace, ObservationKind.Exists);
+        Fetched(json, trace);
         Paths(json, "absent", trace, ObservationKind.Absent);
         Observed(json, "listings", trace, ObservationKind.Listing);
         Observed(json, "followed", trace, ObservationKind.Link);
@@ -107,6 +108,23 @@ internal static class TraceJson
         foreach (var reason in trace.Parts.Whole) json.WriteStringValue(Safe(reason));
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    private static void Fetched(Utf8JsonWriter json, Trace trace)
+    {
+        json.WriteStartArray("fetched");
+        foreach (var observation in Sorted(trace, ObservationKind.Fetched))
+        {
+            var answer = observation.Detail.Split('\n')[0].Split(' ', 3);
+            json.WriteStartObject();
+            json.WriteString("url", Safe(observation.Path));
+            json.WriteString("method", answer[0]);
+            json.WriteNumber("status", int.Parse(answer[1], System.Globalization.CultureInfo.InvariantCulture));
+            if (answer.Length > 2) json.WriteString("location", Safe(answer[2]));
+            json.WriteString("digest", observation.Digest.ToString());
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     private static void Observed(Utf8JsonWriter json, string name, Trace trace, ObservationKind kind)

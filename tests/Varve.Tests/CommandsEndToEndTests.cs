@@ -64,7 +64,7 @@ public sealed class CommandsEndToEndTests : IDisposable
     [InlineData(126, "exec", "--", "/etc/passwd")]
     [InlineData(125, "exec", "--bad-option", "true")]
     [InlineData(125, "exec", "--strict", "true")]
-    [InlineData(125, "exec", "--net", "recorded", "--", "true")]
+    [InlineData(125, "exec", "--net", "elsewhere", "--", "true")]
     [InlineData(125, "exec", "--env", "nowhere", "--", "true")]
     [InlineData(125, "exec", "-C", "/nowhere", "--", "true")]
     [InlineData(125, "exec")]

@@ -1,5 +1,6 @@
 using CsCheck;
 using Varve.Documents;
+using Varve.Sandbox;
 using Xunit;
 
 namespace Varve.Tests;
@@ -15,7 +16,7 @@ public sealed class DocumentTests
         var document = Document.Parse(Path, "# Title\n\n```sh\nnot run\n```\n\n```sh name=grid net=open timeout=2m memory=1G pass=A,B\ntrue\n```\n");
         var block = Assert.Single(document.Blocks);
         Assert.Equal(("grid", 7, "true"), (block.Name, block.Line, block.Text));
-        Assert.True(block.NetworkOpen);
+        Assert.Equal(StepNetwork.Open, block.Network);
         Assert.Equal(TimeSpan.FromMinutes(2), block.Timeout);
         Assert.Equal(1L << 30, block.MemoryBytes);
         Assert.Equal(["A", "B"], block.Pass);

@@ -172,7 +172,7 @@ public sealed class LineageTests : IDisposable
     public void A_database_of_schema_1_is_upgraded_and_its_reuses_are_counted()
     {
         var trace = Ran("s", [], ["o=1"]);
-        foreach (var table in new[] { "uses", "acts", "moves", "labels", "taints", "parts" }) lineage.Run("DROP TABLE " + table);
+        foreach (var table in new[] { "uses", "acts", "moves", "labels", "taints", "parts", "fetches" }) lineage.Run("DROP TABLE " + table);
         lineage.Run("CREATE TABLE uses(execution INTEGER NOT NULL, at INTEGER NOT NULL, document TEXT, block TEXT, element TEXT)");
         lineage.Run("INSERT INTO uses SELECT number, 5, NULL, NULL, NULL FROM executions UNION ALL SELECT number, 7, NULL, NULL, NULL FROM executions");
         lineage.Run("PRAGMA user_version = 1");

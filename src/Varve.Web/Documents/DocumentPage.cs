@@ -1,6 +1,7 @@
 using Varve.Documents;
 using Varve.Lineage;
 using Varve.Linux;
+using Varve.Sandbox;
 using Varve.Web.Http;
 using Varve.Web.Pages;
 
@@ -62,7 +63,7 @@ internal static class DocumentPage
         foreach (var map in block.Maps) about.Add(map.Variable.Length > 0 ? $"for each {map.Variable} of {map.Pattern}" : $"for each row of {map.Pattern}");
         if (block.Joins.Count > 0) about.Add($"gathers {string.Join(", ", block.Joins)}");
         if (block.Environment != "host") about.Add($"in {block.Environment}");
-        if (block.NetworkOpen) about.Add("with the network");
+        if (block.Network != StepNetwork.None) about.Add(block.Network == StepNetwork.Open ? "with the network" : "with a recorded network");
         body.Write($"<section class=\"step\" aria-label=\"Block {block.Name}\"><header><h3 id=\"{block.Name}\">{block.Name}</h3> <span class=\"soft\">{string.Join(", ", about)}</span>{Marks.OfBlock(visit, path, block.Name)}</header><pre class=\"text code\" tabindex=\"0\">{block.Text}</pre>");
         body.Write($"<div class=\"live\" id=\"{DocumentEvents.Identity(block.Name)}\" aria-live=\"polite\">{state}</div>");
         Results(visit, path, block.Name, body);

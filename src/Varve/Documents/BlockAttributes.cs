@@ -1,4 +1,5 @@
 using System.Globalization;
+using Varve.Sandbox;
 
 namespace Varve.Documents;
 
@@ -21,7 +22,7 @@ internal static class BlockAttributes
                 "env" => block with { Environment = frontMatter.HasEnvironment(value) ? value : throw Wrong($"env={value}: no such environment; the front matter's `environments:` has: {frontMatter.EnvironmentNames}") },
                 "map" => block with { Maps = [.. block.Maps, Map(value, Wrong)] },
                 "join" => block with { Joins = [.. block.Joins, value] },
-                "net" => block with { NetworkOpen = value switch { "open" => true, "none" => false, _ => throw Wrong($"net={value}: it is `none` or `open`") } },
+                "net" => block with { Network = StepNetworks.Parse(value) ?? throw Wrong($"net={value}: it is {StepNetworks.Words}") },
                 "pass" => block with { Pass = List(value) },
                 "write" => block with { Write = List(value) },
                 "timeout" => block with { Timeout = Duration(value) ?? throw Wrong($"timeout={value}: a number of seconds, or with s, m or h after it") },

@@ -1,4 +1,5 @@
 using Varve.Linux;
+using Varve.Sandbox;
 using Varve.Steps;
 
 namespace Varve.Documents;
@@ -105,7 +106,7 @@ internal sealed record Block
     public IReadOnlyList<MapSource> Maps { get; init; } = [];
     /// <summary>Blocks whose files it is given as its arguments.</summary>
     public IReadOnlyList<string> Joins { get; init; } = [];
-    public bool NetworkOpen { get; init; }
+    public StepNetwork Network { get; init; }
     public IReadOnlyList<string> Pass { get; init; } = [];
     public IReadOnlyList<string> Write { get; init; } = [];
     public TimeSpan? Timeout { get; init; }

@@ -2,6 +2,7 @@ using System.Globalization;
 using Varve.Lineage;
 using Varve.Linux;
 using Varve.Running;
+using Varve.Sandbox;
 using Varve.Steps;
 
 namespace Varve.Documents;
@@ -37,7 +38,7 @@ internal sealed class NativePlan(Document document, FrontMatter values, Settings
         foreach (var folder in write)
             if (Files.Look(folder).Kind != FileKind.Directory) throw new DocumentException(document.Path, block.Line, $"write={folder} is no folder");
         List<string> options = [.. write.Select(w => $"write={w}")];
-        if (block.NetworkOpen) options.Add("net=open");
+        options.AddRange(StepNetworks.Options(block.Network));
         if (block.MemoryBytes is { } most) options.Add($"memory={most}");
         options.Sort(StringComparer.Ordinal);
         IEnumerable<KeyValuePair<string, string>> extra = block.Environment == "host" ? element.Variables : element.Variables.Prepend(new("PATH", StepEnvironment.PlainPath));
@@ -55,7 +56,7 @@ internal sealed class NativePlan(Document document, FrontMatter values, Settings
             WorkspaceOutside = document.Workspace,
             WriteAlso = [.. write.Select(w => new KeyValuePair<string, string>(w, w))],
             RootLayers = environments.RootLayers(block.Environment),
-            NetworkOpen = block.NetworkOpen,
+            Network = block.Network,
             Timeout = block.Timeout,
             MemoryBytes = block.MemoryBytes,
         };

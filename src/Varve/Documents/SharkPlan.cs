@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using Varve.Lineage;
 using Varve.Linux;
 using Varve.Running;
+using Varve.Sandbox;
 using Varve.Steps;
 using Varve.Store;
 
@@ -247,7 +248,7 @@ internal sealed partial class SharkPlan(Document document, FrontMatter values, V
                     RootLayers = [environment.Root],
                     RootWritable = true,
                     Binds = binds,
-                    NetworkOpen = network,
+                    Network = network ? StepNetwork.Open : StepNetwork.None,
                     Defer = true,
                 })];
             },

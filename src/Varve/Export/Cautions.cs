@@ -30,7 +30,7 @@ internal static class Cautions
 
     private static string Did(Trace trace, string kind) => kind switch
     {
-        EffectKinds.Network when trace.Key.Options.Contains("net=open") => "used the network: what was fetched may differ next time",
+        EffectKinds.Network when StepNetworks.Of(trace.Key.Options) != StepNetwork.None => "used the network: what was fetched may differ next time",
         EffectKinds.Random => "drew random numbers, as many programs do when they start; `varve recompute` tells whether the bytes depend on them",
         EffectKinds.Device => "used a device",
         EffectKinds.Ipc => "talked to a process outside",

@@ -77,7 +77,7 @@ internal sealed partial class StepReading(Root root, ExportSource source)
         var write = new List<string>();
         foreach (var option in trace.Key.Options)
         {
-            if (option == "net=open") attributes.Add(option);
+            if (option is "net=open" or "net=recorded") attributes.Add(option);
             else if (option.StartsWith("memory=", StringComparison.Ordinal)) attributes.Add(option);
             else if (option.StartsWith("write=", StringComparison.Ordinal)) write.Add(root.Name(option[6..]));
         }

@@ -64,6 +64,7 @@ internal sealed class Collection(VarveHome home, LineageDatabase lineage, BlobSt
             bytesFreed += there[digest].Bytes;
             if (!options.DryRun) Files.Remove(store.PathOf(digest));
         }
+        if (!options.DryRun) new Fetches(lineage).ForgetLost(store.Has);
         var left = there.Values.Where(b => !removed.Contains(b.Digest)).Sum(static b => b.Bytes);
         return new CollectionReport(forgotten.Count(static h => h.Number >= 0), letGo.Count(static h => h.Number >= 0), letGo.Sum(static h => h.Seconds), removed.Count, leftovers, bytesFreed, left);
     }
@@ -178,10 +179,13 @@ internal sealed class Collection(VarveHome home, LineageDatabase lineage, BlobSt
             var path = $"{home.RunningFolder}/{entry.Name}";
             if (entry.Kind == FileKind.Directory && Files.Look(path).ChangedNs < Before(Fresh) && !IsAlive(path)) RemoveFolder(path, options);
         }
-        foreach (var entry in Files.List(home.FailedFolder) ?? [])
+        foreach (var folder in new[] { home.FailedFolder, home.FetchingFolder })
         {
-            var path = $"{home.FailedFolder}/{entry.Name}";
-            if (Files.Look(path).ChangedNs < Before(options.OlderThan ?? KeepFailed)) RemoveFolder(path, options);
+            foreach (var entry in Files.List(folder) ?? [])
+            {
+                var path = $"{folder}/{entry.Name}";
+                if (Files.Look(path).ChangedNs < Before(options.OlderThan ?? KeepFailed)) RemoveFolder(path, options);
+            }
         }
         foreach (var path in StoreListing.Leftovers(home, Before(Fresh)).ToList()) RemoveFolder(path, options);
     }

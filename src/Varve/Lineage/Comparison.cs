@@ -38,7 +38,7 @@ internal static class Comparison
     public static IEnumerable<Difference> Seen(Trace first, Trace second)
     {
         foreach (var (what, kinds) in ((string, ObservationKind[])[])[
-            ("input", [ObservationKind.Content, ObservationKind.Status]), ("exists", [ObservationKind.Exists]), ("absent", [ObservationKind.Absent]), ("listing", [ObservationKind.Listing]), ("link", [ObservationKind.Link])])
+            ("input", [ObservationKind.Content, ObservationKind.Status, ObservationKind.Fetched]), ("exists", [ObservationKind.Exists]), ("absent", [ObservationKind.Absent]), ("listing", [ObservationKind.Listing]), ("link", [ObservationKind.Link])])
             foreach (var difference in OfTables(what, Observed(first, kinds), Observed(second, kinds))) yield return difference;
         if (first.Input.Digest != second.Input.Digest) yield return new("input", "standard input", $"{first.Input.Digest}", $"{second.Input.Digest}");
     }
@@ -58,7 +58,7 @@ internal static class Comparison
         foreach (var item in trace.Observations)
         {
             if (!kinds.Contains(item.Kind)) continue;
-            yield return new(item.Path, item.Kind switch
+            yield return new(item.Kind == ObservationKind.Fetched ? FetchKey.Of(item).Words() : item.Path, item.Kind switch
             {
                 ObservationKind.Absent => "not there",
                 ObservationKind.Link => item.Detail,

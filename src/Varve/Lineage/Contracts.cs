@@ -38,6 +38,15 @@ public interface ILineage
     /// <summary>Executions that left this path with this content (a redirected standard output counts), newest first.</summary>
     IReadOnlyList<Trace> Writers(string path, Digest content);
 
+    /// <summary>Keeps an answer of the network; it holds from now on for its request.</summary>
+    void AddFetch(Fetch fetch);
+
+    /// <summary>The answer that holds for a request; null when none is known.</summary>
+    Fetch? Fetched(Digest request);
+
+    /// <summary>The answer to a request that had that body, whether it holds now or not; null when it is not known.</summary>
+    Fetch? Fetched(Digest request, Digest body);
+
     /// <summary>Adds to a workspace's journal.</summary>
     void AddAct(Act act);
 

@@ -1,3 +1,5 @@
+using Varve.Sandbox;
+
 namespace Varve.Lineage;
 
 /// <summary>A chain for a person at a terminal: the commands in order, then what they start from.</summary>
@@ -12,6 +14,14 @@ internal static class HowText
             var notes = string.Join(", ", Notes(trace));
             output.WriteLine(notes.Length == 0 ? lines[0] : $"{lines[0]}  # {notes}");
             foreach (var line in lines.Skip(1)) output.WriteLine("  " + line);
+        }
+        var fetched = chain.Steps.SelectMany(static t => t.Observations).Where(static o => o.Kind == ObservationKind.Fetched)
+            .Select(static o => $"  {o.Digest.Short}  {FetchKey.Of(o).Words()}").Distinct(StringComparer.Ordinal).ToList();
+        if (fetched.Count > 0)
+        {
+            output.WriteLine();
+            output.WriteLine("fetched:");
+            foreach (var line in fetched) output.WriteLine(line);
         }
         if (chain.Inputs.Count == 0) return;
         output.WriteLine();

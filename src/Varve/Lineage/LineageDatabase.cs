@@ -30,10 +30,10 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
     public void Add(Trace trace)
     {
         // Gone through twice rather than copied: a step may have looked for a million names.
-        var own = trace.Observations.Where(o => View.IsWithin(o.Path, trace.Key.Workspace));
+        var own = trace.Observations.Where(o => IsOwn(o, trace.Key.Workspace));
         var count = own.Count();
         var ownData = TraceCodec.EncodeSet(own, count);
-        var hostData = TraceCodec.EncodeSet(trace.Observations.Where(o => !View.IsWithin(o.Path, trace.Key.Workspace)), trace.Observations.Count - count);
+        var hostData = TraceCodec.EncodeSet(trace.Observations.Where(o => !IsOwn(o, trace.Key.Workspace)), trace.Observations.Count - count);
         var outcome = TraceCodec.EncodeOutcome(trace);
         lock (access)
         {
@@ -52,6 +52,9 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
         }
     }
 
+    /// <summary>What came from the network is an input as a file of the workspace is, and nothing that all steps share.</summary>
+    private static bool IsOwn(in Observation item, string workspace) => item.Kind == ObservationKind.Fetched || View.IsWithin(item.Path, workspace);
+
     private void AddRows(Trace trace, IEnumerable<Observation> own, byte[] hostData, byte[] ownData, byte[] outcome)
     {
         var hostName = AddSet(hostData);
@@ -63,7 +66,7 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
         var number = (long)Scalar("SELECT last_insert_rowid()")!;
         if (trace.Origin is { } origin && trace.ExitCode == 0) SetLatest(trace.Execution, origin);
         foreach (var item in own)
-            if (item.Digest != default && item.Kind is ObservationKind.Content or ObservationKind.Status) Run("INSERT INTO reads VALUES($1,$2,$3)", number, Printable(item.Path), item.Digest.Bytes.ToArray());
+            if (item.Digest != default && item.Kind is ObservationKind.Content or ObservationKind.Status or ObservationKind.Fetched) Run("INSERT INTO reads VALUES($1,$2,$3)", number, Printable(item.Path), item.Digest.Bytes.ToArray());
         foreach (var change in trace.OutputFile is { } output ? trace.Changes.Append(output) : trace.Changes)
             Run("INSERT INTO writes VALUES($1,$2,$3,$4,$5,$6)", number, Printable(change.Path), Name(change.Kind), change.Kind == ChangeKind.File ? change.Digest.Bytes.ToArray() : null, change.Bytes, change.Permissions);
     }
@@ -127,6 +130,15 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
         INSERT INTO latest SELECT $1, $2, $3, number FROM executions WHERE execution = $4
         ON CONFLICT DO UPDATE SET execution = excluded.execution WHERE execution <> excluded.execution
         """, origin.Document, origin.Block, origin.Element, execution);
+
+    /// <inheritdoc/>
+    public void AddFetch(Fetch fetch) => new Fetches(this).Add(fetch);
+
+    /// <inheritdoc/>
+    public Fetch? Fetched(Digest request) => new Fetches(this).Now(request);
+
+    /// <inheritdoc/>
+    public Fetch? Fetched(Digest request, Digest body) => new Fetches(this).With(request, body);
 
     /// <inheritdoc/>
     public void AddAct(Act act) => new Journal(this).Add(act);

@@ -61,6 +61,12 @@ internal static class LineageSchema
         CREATE INDEX parts_part ON parts(part, number);
         CREATE INDEX parts_some ON parts(some);
         """,
+        // To 6: what came from the network, for steps with a recorded one.
+        """
+        CREATE TABLE fetches(
+            request BLOB NOT NULL, body BLOB NOT NULL, method TEXT NOT NULL, url TEXT NOT NULL, asked TEXT NOT NULL, status INTEGER NOT NULL,
+            headers TEXT NOT NULL, at INTEGER NOT NULL, holds INTEGER NOT NULL, PRIMARY KEY(request, body)) WITHOUT ROWID;
+        """,
     ];
 
     private static int Version => 1 + Upgrades.Length;

@@ -30,13 +30,15 @@ internal sealed record Holder
 /// <summary>Which blobs the lineage counts on, and for what.</summary>
 internal sealed class References
 {
-    private References(IReadOnlyList<Holder> holders, Dictionary<Digest, Digest[]> listings, HashSet<Digest> pinned, HashSet<Digest> saved) =>
-        (Holders, Listings, Pinned, Saved) = (holders, listings, pinned, saved);
+    private References(IReadOnlyList<Holder> holders, Dictionary<Digest, Digest[]> listings, Dictionary<Digest, Digest[]> fetched, HashSet<Digest> pinned, HashSet<Digest> saved) =>
+        (Holders, Listings, Fetched, Pinned, Saved) = (holders, listings, fetched, pinned, saved);
 
     /// <summary>Every execution.</summary>
     public IReadOnlyList<Holder> Holders { get; }
     /// <summary>The listings that a set of observations names.</summary>
     public IReadOnlyDictionary<Digest, Digest[]> Listings { get; }
+    /// <summary>What came from the network, by the set of observations that names it.</summary>
+    public IReadOnlyDictionary<Digest, Digest[]> Fetched { get; }
     /// <summary>Contents that a person wants to keep.</summary>
     public IReadOnlySet<Digest> Pinned { get; }
     /// <summary>Contents of files that were a person's own before a step overwrote them.</summary>
@@ -69,7 +71,7 @@ internal sealed class References
                 });
             }
         }
-        var listings = new Dictionary<Digest, Digest[]>();
+        var (listings, fetched) = (new Dictionary<Digest, Digest[]>(), new Dictionary<Digest, Digest[]>());
         using (var row = lineage.Query("SELECT number, program, seconds, used, outcome, observed FROM parts"))
         {
             while (row.Read())
@@ -95,14 +97,19 @@ internal sealed class References
         using (var row = lineage.Query("SELECT digest, data FROM sets"))
         {
             while (row.Read())
-                listings[new Digest((byte[])row[0])] = [.. TraceCodec.DecodeSet((byte[])row[1]).Where(static o => o.Kind == ObservationKind.Listing).Select(static o => o.Digest).Distinct()];
+            {
+                var (name, set) = (new Digest((byte[])row[0]), TraceCodec.DecodeSet((byte[])row[1]));
+                Digest[] Of(ObservationKind kind) => [.. set.Where(o => o.Kind == kind).Select(static o => o.Digest).Distinct()];
+                listings[name] = Of(ObservationKind.Listing);
+                fetched[name] = Of(ObservationKind.Fetched);
+            }
         }
-        return new References(holders, listings, Digests(lineage, "SELECT digest FROM pins"), Digests(lineage, "SELECT digest FROM saved"));
+        return new References(holders, listings, fetched, Digests(lineage, "SELECT digest FROM pins"), Digests(lineage, "SELECT digest FROM saved"));
     });
 
     /// <summary>Everything an execution counts on.</summary>
     public IEnumerable<Digest> BlobsOf(Holder holder) =>
-        holder.Results.Append(holder.Transcript).Append(holder.Input).Append(holder.ShellState).Concat(holder.Sets.SelectMany(s => Listings.TryGetValue(s, out var found) ? found : [])).Where(static d => d != default);
+        holder.Results.Append(holder.Transcript).Append(holder.Input).Append(holder.ShellState).Concat(holder.Sets.SelectMany(s => Listings.GetValueOrDefault(s, []).Concat(Fetched.GetValueOrDefault(s, [])))).Where(static d => d != default);
 
     private static HashSet<Digest> Digests(LineageDatabase lineage, string sql)
     {

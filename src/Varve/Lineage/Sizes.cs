@@ -40,6 +40,7 @@ internal static class Sizes
             Line("results", references.Holders.SelectMany(static h => h.Results)),
             Line("output", references.Holders.Select(static h => h.Transcript)),
             Line("input", references.Holders.Select(static h => h.Input)),
+            Line("fetched", references.Fetched.Values.SelectMany(static f => f)),
             Line("listings", references.Listings.Values.SelectMany(static l => l)),
             Line("saved", references.Saved),
             Line("unused", there.Keys),
@@ -65,6 +66,7 @@ internal static class Sizes
             Line("stamps", home.StampsFile),
             Line("running", home.RunningFolder),
             Line("failed", home.FailedFolder),
+            Line("fetching", home.FetchingFolder),
             Line("environments", home.EnvironmentsFolder),
             Line("damaged", home.Folder + "/damaged"),
         ];

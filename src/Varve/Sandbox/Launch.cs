@@ -15,16 +15,26 @@ internal sealed class Launch : IDisposable
 {
     private readonly int socket;
     private readonly int child;
+    private readonly bool terminal, proxy;
     private readonly List<int> descriptors = [];
     private readonly Lock writing = new();
     private bool waited;
 
-    private Launch(int socket, int child) => (this.socket, this.child) = (socket, child);
+    private Launch(int socket, int child, bool terminal, bool proxy) => (this.socket, this.child, this.terminal, this.proxy) = (socket, child, terminal, proxy);
 
     /// <summary>Where calls are received.</summary>
     public int Listener => descriptors[0];
     /// <summary>The master side of the step's terminal, or -1.</summary>
-    public int Terminal => descriptors.Count > 1 ? descriptors[1] : -1;
+    public int Terminal => terminal && descriptors.Count > 1 ? descriptors[1] : -1;
+
+    /// <summary>The socket that listens on the step's loopback; whoever takes it closes it.</summary>
+    public int TakeProxy()
+    {
+        var taken = descriptors[^1];
+        descriptors.RemoveAt(descriptors.Count - 1);
+        return taken;
+    }
+
     /// <summary>Set when the command could not be executed: errno.</summary>
     public int ExecuteError { get; private set; }
 
@@ -34,7 +44,7 @@ internal sealed class Launch : IDisposable
 
     /// <summary>Starts the launcher and waits until the sandbox stands and the listener is here.</summary>
     /// <exception cref="SandboxException">The sandbox could not be set up.</exception>
-    public static Launch Start(byte[] plan, StepStreams streams)
+    public static Launch Start(byte[] plan, StepStreams streams, bool proxy = false)
     {
         var (ours, theirs) = Processes.SocketPair();
         int process;
@@ -51,7 +61,7 @@ internal sealed class Launch : IDisposable
         {
             _ = Libc.close(theirs);
         }
-        var launch = new Launch(ours, process);
+        var launch = new Launch(ours, process, streams.OnTerminal is not null, proxy);
         try
         {
             Span<byte> length = stackalloc byte[4];
@@ -160,5 +170,6 @@ internal sealed class Launch : IDisposable
         _ = Libc.close(socket);
         Reap();
         if (Terminal >= 0) _ = Libc.close(Terminal);
+        if (proxy && descriptors.Count > (terminal ? 2 : 1)) _ = Libc.close(descriptors[^1]);
     }
 }

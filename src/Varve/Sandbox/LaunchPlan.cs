@@ -31,7 +31,12 @@ internal static class LaunchPlan
         Word(number);
         Word("host");
         Word(View.UserName);
-        if (!request.NetworkOpen) Word("net");
+        if (request.Network != StepNetwork.Open) Word("net");
+        if (request.Proxy is not null)
+        {
+            Word("proxy");
+            Word(ProxyDoor.Port.ToString(CultureInfo.InvariantCulture));
+        }
         if (terminal) Word("terminal");
         if (request.Streams.OnSignals is null) Word("apart");
         Word("directory");

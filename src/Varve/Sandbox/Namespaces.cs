@@ -18,7 +18,7 @@ internal static class Namespaces
     public static SandboxResult Run(SandboxRequest request, IContentSource contents, CancellationToken cancellation)
     {
         var view = View.Of(request, HasMountPower());
-        using var launch = Launch.Start(LaunchPlan.Encode(request, view, BuildingSite(request), request.Streams.OnTerminal is not null), request.Streams);
+        using var launch = Launch.Start(LaunchPlan.Encode(request, view, BuildingSite(request), request.Streams.OnTerminal is not null), request.Streams, request.Proxy is not null);
         using var listener = new NotificationListener(launch.Listener);
         listener.WakeSynchronously();
         var log = new EventLog();
@@ -28,12 +28,13 @@ internal static class Namespaces
         // Of a root that is being written, or stacked, single files cannot be told from outside.
         var parts = request.Parts is { } book && !request.RootWritable && request.RootLayers.Count <= 1
             ? new Parts(book, listener, log, effects, view, contents, request.Trusted, request.ReuseParts, request.Streams.TerminalCount) : null;
-        var supervisor = new Supervisor(listener, log, effects, view, request.NetworkOpen, parts);
+        var supervisor = new Supervisor(listener, log, effects, view, request.Network, parts);
         Exception? broken = null;
         var serving = Start("supervisor", supervisor.Serve, e => { broken = e; launch.Signal(Processes.SigKill); listener.Dispose(); });
         var observing = Start("observer", () => observer.Follow(log), e => { broken = e; launch.Signal(Processes.SigKill); });
 
         request.Streams.OnTerminal?.Invoke(launch.Terminal);
+        request.Proxy?.Open(launch.TakeProxy());
         request.Streams.OnSignals?.Invoke(launch.Signal);
         var startedNs = Files.CoarseNow();
         var startedAt = DateTimeOffset.UtcNow;

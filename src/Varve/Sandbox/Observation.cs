@@ -30,6 +30,11 @@ public enum ObservationKind : byte
     Denied,
     /// <summary>It depended on there being something, not on what it holds; <see cref="Observation.Detail"/> is the kind and mode as for a status.</summary>
     Exists,
+    /// <summary>
+    /// It fetched a URL, which stands for the path; <see cref="Observation.Digest"/> names the bytes that came,
+    /// <see cref="Observation.Detail"/> has method, status and where a redirection leads, then a line for each header that it was asked with.
+    /// </summary>
+    Fetched,
 }
 
 /// <summary>One thing a step learnt: a path as the step saw it, absolute, and what was there before the step.</summary>

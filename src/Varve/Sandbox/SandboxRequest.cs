@@ -23,8 +23,10 @@ internal sealed record SandboxRequest
     public IReadOnlyList<string> Hidden { get; init; } = [];
     /// <summary>Folders whose files go by stat signature alone.</summary>
     public IReadOnlyList<string> Trusted { get; init; } = [];
-    /// <summary>Whether the host's network is open to it.</summary>
-    public bool NetworkOpen { get; init; }
+    /// <summary>The network it has.</summary>
+    public StepNetwork Network { get; init; }
+    /// <summary>With a recorded network: who answers for it.</summary>
+    public ProxyDoor? Proxy { get; init; }
     /// <summary>When to end it.</summary>
     public TimeSpan? Timeout { get; init; }
     /// <summary>Most address space of each of its processes, in bytes.</summary>
@@ -41,6 +43,29 @@ internal sealed record SandboxRequest
     public required StepStreams Streams { get; init; }
     /// <summary>Paths inside whose change during the step is no news: files that standard output is redirected to.</summary>
     public IReadOnlySet<string> OutputPaths { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+}
+
+/// <summary>The one way out of a step whose network is recorded: a port of its loopback, behind which somebody else answers.</summary>
+/// <param name="Authority">The certificate (PEM) by which it vouches for the hosts it speaks for; programs inside find it as their bundle.</param>
+/// <param name="Open">Called once, before the command starts, with the descriptor of the listening socket, which belongs to whoever is called.</param>
+internal sealed record ProxyDoor(string Authority, Action<int> Open)
+{
+    /// <summary>The port on 127.0.0.1 inside.</summary>
+    public const int Port = 3128;
+
+    /// <summary>Where the certificate is shown inside.</summary>
+    public const string AuthorityFile = "/varve/authority.pem";
+
+    /// <summary>The variables by which programs find both: those of the proxy in both spellings, and the bundles of OpenSSL, curl, git, Python, Node, Cargo and the AWS tools.</summary>
+    public static IReadOnlyList<KeyValuePair<string, string>> Variables { get; } = [.. Names()];
+
+    private static IEnumerable<KeyValuePair<string, string>> Names()
+    {
+        foreach (var name in new[] { "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY" }) yield return new(name, "http://127.0.0.1:3128");
+        foreach (var name in new[] { "no_proxy", "NO_PROXY" }) yield return new(name, "localhost,127.0.0.1,::1");
+        foreach (var name in new[] { "SSL_CERT_FILE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "REQUESTS_CA_BUNDLE", "PIP_CERT", "NODE_EXTRA_CA_CERTS", "CARGO_HTTP_CAINFO", "AWS_CA_BUNDLE" })
+            yield return new(name, AuthorityFile);
+    }
 }
 
 /// <summary>A folder a step may write.</summary>

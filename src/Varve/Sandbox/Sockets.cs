@@ -10,7 +10,7 @@ namespace Varve.Sandbox;
 /// Calls that name an address. Inside the step (loopback, sockets it made itself) all is allowed; an address outside
 /// is an effect, and a Unix socket of another process is refused.
 /// </summary>
-internal sealed class Sockets(EffectLog effects, View view, bool networkOpen)
+internal sealed class Sockets(EffectLog effects, View view, StepNetwork network)
 {
     private const ushort Unspecified = 0, Unix = 1, Ipv4 = 2, Ipv6 = 10, Kernel = 16, Cryptography = 38;
 
@@ -63,10 +63,17 @@ internal sealed class Sockets(EffectLog effects, View view, bool networkOpen)
     {
         if (number == Syscalls.Bind || IPAddress.IsLoopback(address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
         {
-            if (networkOpen && number != Syscalls.Bind) effects.Add(EffectKinds.Network, Text("connected to", address, port));
+            // What comes from there depends on more than files.
+            if (network == StepNetwork.Recorded && number != Syscalls.Bind) Part.Current?.Spoil("it may use the network");
+            if (network == StepNetwork.Open && number != Syscalls.Bind) effects.Add(EffectKinds.Network, Text("connected to", address, port));
             return 0;
         }
-        effects.Add(EffectKinds.Network, networkOpen ? Text("connected to", address, port) : Text("tried to reach", address, port) + ": the step has no network; allow it with --net open");
+        effects.Add(EffectKinds.Network, network switch
+        {
+            StepNetwork.Open => Text("connected to", address, port),
+            StepNetwork.Recorded => Text("tried to reach", address, port) + ": with a recorded network there is HTTP and HTTPS only, by the proxy that http_proxy and https_proxy name; allow all with --net open",
+            _ => Text("tried to reach", address, port) + ": the step has no network; allow it with --net open, or HTTP and HTTPS alone with --net recorded",
+        });
         return 0;
     }
 
@@ -78,7 +85,7 @@ internal sealed class Sockets(EffectLog effects, View view, bool networkOpen)
         // An empty name or one that begins with a zero is abstract, and belongs to the network the step has.
         if (name.IsEmpty || name[0] == 0)
         {
-            if (networkOpen) effects.Add(EffectKinds.Ipc, "connected to an abstract socket, which may be another process's");
+            if (network == StepNetwork.Open) effects.Add(EffectKinds.Ipc, "connected to an abstract socket, which may be another process's");
             return 0;
         }
         var end = name.IndexOf((byte)0);

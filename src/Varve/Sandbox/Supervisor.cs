@@ -9,7 +9,7 @@ namespace Varve.Sandbox;
 /// Nothing is looked up here; what a name stood for before the step is found out afterwards by the
 /// <see cref="Observer"/>, for the files below the overlay do not change.
 /// </summary>
-internal sealed class Supervisor(NotificationListener listener, EventLog log, EffectLog effects, View view, bool networkOpen, Parts? parts)
+internal sealed class Supervisor(NotificationListener listener, EventLog log, EffectLog effects, View view, StepNetwork network, Parts? parts)
 {
     private const int WriteOnly = 1, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, Truncate = 0x200, Directory = 0x10000, NoFollow = 0x20000,
         PathOnly = 0x200000, TemporaryFile = 0x400000;
@@ -19,7 +19,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
     private const int AnsweredLater = -1;
 
     private readonly PathReader paths = new();
-    private readonly Sockets sockets = new(effects, view, networkOpen);
+    private readonly Sockets sockets = new(effects, view, network);
     private readonly ProgramReader programs = new(log, effects);
     private readonly CopyUp copyUp = new(view, log);
 

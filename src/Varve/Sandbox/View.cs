@@ -55,6 +55,7 @@ internal sealed class View
         else view.AddRoot(request);
         view.AddOwnFolders(request);
         if (request.RootLayers.Count == 0) view.AddAccounts(request.Scratch);
+        if (request.Proxy is { } proxy) view.AddAuthority(request, proxy);
         // One may lie in another: the outer is mounted first, and a path belongs to the inner.
         foreach (var i in Enumerable.Range(0, request.Writable.Count).OrderBy(i => request.Writable[i].Inside.Length)) view.AddWritable(request, i);
         view.Uppers.Reverse();
@@ -187,7 +188,7 @@ internal sealed class View
         Add("tmpfs", "/run", "mode=755");
         Place("/run", Zone.Private, "");
         // Where systemd keeps what /etc/resolv.conf points to; without it an open network has no names.
-        if (request.NetworkOpen && Files.Look(Resolver).Kind == FileKind.Directory) Add("bind", Resolver, Resolver, "ro");
+        if (request.Network == StepNetwork.Open && Files.Look(Resolver).Kind == FileKind.Directory) Add("bind", Resolver, Resolver, "ro");
         Add("proc", "/proc");
         Place("/proc", Zone.Kernel, "");
         Add("bind", "/sys", "/sys", "ro");
@@ -222,6 +223,19 @@ internal sealed class View
         var number = UserNumber.ToString(CultureInfo.InvariantCulture);
         yield return ("passwd", $"root:x:0:0:root:{Home}:/bin/sh\n{UserName}:x:{number}:{number}:{UserName}:{Home}:/bin/sh\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n");
         yield return ("group", $"root:x:0:\n{UserName}:x:{number}:\nnogroup:x:65534:\n");
+    }
+
+    /// <summary>Shows whom to trust, also where programs look that follow no variable (Debian's place for all certificates).</summary>
+    private void AddAuthority(SandboxRequest request, ProxyDoor proxy)
+    {
+        const string bundle = "/etc/ssl/certs/ca-certificates.crt";
+        var file = $"{request.Scratch}/authority.pem";
+        File.WriteAllText(file, proxy.Authority);
+        Add("bind", file, ProxyDoor.AuthorityFile, "ro");
+        var roots = request.RootLayers.Count == 0 ? [""] : request.RootLayers;
+        if (request.RootWritable || !roots.Any(static r => Files.Look(r + bundle).Kind == FileKind.File)) return;
+        Add("bind", file, bundle, "ro");
+        Place(bundle, Zone.Private, "");
     }
 
     private void AddWritable(SandboxRequest request, int index)

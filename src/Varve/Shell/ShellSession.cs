@@ -27,7 +27,7 @@ internal sealed class ShellSession : IDisposable
     private readonly BlobStore store;
     private readonly StepOptions options;
     private readonly string folder;
-    private readonly StepLock alive;
+    private readonly NamedLock alive;
     private readonly bool followsWorkspace;
     private Settings settings;
 
@@ -46,7 +46,7 @@ internal sealed class ShellSession : IDisposable
         Files.MakeDirectories(home.RunningFolder);
         folder = $"{home.RunningFolder}/{ExecutionId.New()}";
         Files.MakeDirectory(folder, 0x1C0);
-        alive = StepLock.Take(folder, "alive", static () => { }, CancellationToken.None);
+        alive = NamedLock.Take(folder, "alive", static () => { }, CancellationToken.None);
         foreach (var (name, mode) in new[] { ("tmp", 0x3FF), ("home", 0x1C0) })
         {
             Files.MakeDirectory($"{folder}/{name}");

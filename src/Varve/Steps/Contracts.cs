@@ -1,4 +1,5 @@
 using Varve.Lineage;
+using Varve.Sandbox;
 
 namespace Varve.Steps;
 
@@ -43,8 +44,10 @@ public sealed record StepRequest
     public StepTerminal Terminal { get; init; } = StepTerminal.Recorded;
     /// <summary>Run even when known.</summary>
     public bool Again { get; init; }
-    /// <summary>Whether the network is open.</summary>
-    public bool NetworkOpen { get; init; }
+    /// <summary>The network it has.</summary>
+    public StepNetwork Network { get; init; }
+    /// <summary>With a recorded network: an execution whose answers hold for this one, without a network; null for those that hold now.</summary>
+    public Trace? Replaying { get; init; }
     /// <summary>When to end it.</summary>
     public TimeSpan? Timeout { get; init; }
     /// <summary>Most memory of each of its processes, in bytes.</summary>

@@ -1,3 +1,4 @@
+using Varve.Fetching;
 using Varve.Lineage;
 using Varve.Linux;
 using Varve.Sandbox;
@@ -6,10 +7,12 @@ using Varve.Store;
 namespace Varve.Steps;
 
 /// <summary>Prepares, watches and records one run of a step in the sandbox.</summary>
-internal sealed class Execution(VarveHome home, BlobStore store, DigestCache digests, StepSettings settings, PartShelf? parts, StateCheck state)
+internal sealed class Execution(VarveHome home, BlobStore store, DigestCache digests, StepSettings settings, ILineage lineage, StateCheck state)
 {
+    private readonly PartShelf? parts = lineage is LineageDatabase database ? new PartShelf(database) : null;
+
     public Run Begin(StepRequest request, Digest step, InputFeed? input) =>
-        new(home, store, digests, settings, request, step, input) { Parts = parts is null || settings.Parts == PartKeeping.None ? null : new PartBook(home, parts, store, state, request.Key, settings.Parts == PartKeeping.All) };
+        new(home, store, digests, settings, lineage, request, step, input) { Parts = parts is null || settings.Parts == PartKeeping.None ? null : new PartBook(home, parts, store, state, request.Key, settings.Parts == PartKeeping.All) };
 
     /// <summary>One run; its scratch folder is removed when it is disposed.</summary>
     internal sealed class Run : IDisposable
@@ -18,23 +21,24 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
         private readonly BlobStore store;
         private readonly DigestCache digests;
         private readonly StepSettings settings;
+        private readonly ILineage lineage;
         private readonly StepRequest request;
         private readonly Digest step;
         private readonly InputFeed? feed;
         private readonly string id = ExecutionId.New();
         private readonly string scratch;
-        private readonly StepLock lockFile;
+        private readonly NamedLock lockFile;
         private readonly TranscriptWriter transcript;
         private readonly string? outputFile;
 
-        public Run(VarveHome home, BlobStore store, DigestCache digests, StepSettings settings, StepRequest request, Digest step, InputFeed? feed)
+        public Run(VarveHome home, BlobStore store, DigestCache digests, StepSettings settings, ILineage lineage, StepRequest request, Digest step, InputFeed? feed)
         {
-            (this.home, this.store, this.digests, this.settings) = (home, store, digests, settings);
+            (this.home, this.store, this.digests, this.settings, this.lineage) = (home, store, digests, settings, lineage);
             (this.request, this.step, this.feed) = (request, step, feed);
             scratch = $"{home.RunningFolder}/{id}";
             Files.MakeDirectory(scratch, 0x1C0);
             // While this process lives it holds the lock; a folder whose lock is free is left over from a crash.
-            lockFile = StepLock.Take(scratch, "alive", static () => { }, CancellationToken.None);
+            lockFile = NamedLock.Take(scratch, "alive", static () => { }, CancellationToken.None);
             if (request.Origin is { } origin) RunningStep.Note(scratch, step, origin);
             transcript = new TranscriptWriter(scratch + "/transcript");
             outputFile = request.Terminal == StepTerminal.Inherited ? OutputFile.Find(request.WorkspaceOutside) : null;
@@ -45,6 +49,9 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
 
         /// <summary>What it consumed of standard input; known when it has ended.</summary>
         public StandardInput Input { get; private set; } = StandardInput.None;
+
+        /// <summary>What it learnt of a recorded network; known when it has ended.</summary>
+        public FetchReport Fetched { get; private set; } = FetchReport.Nothing;
 
         /// <summary>Runs the command to its end.</summary>
         /// <exception cref="StepRefusedException">The sandbox could not be set up.</exception>
@@ -98,6 +105,23 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
 
         private SandboxResult Start(StepStreams streams, CancellationToken cancellation)
         {
+            if (request.Network != StepNetwork.Recorded) return Start(streams, null, cancellation);
+            var authority = CertificateAuthority.Of(home);
+            var options = new FetchOptions { Refresh = request.Again && request.Replaying is null, AsSeenBy = request.Replaying };
+            using var session = new FetchSession(home, store, lineage, options, authority.Disguise);
+            SandboxResult result;
+            using (var proxy = new RecordingProxy(session, authority)) result = Start(streams, new ProxyDoor(authority.Certificate, proxy.Start), cancellation);
+            Fetched = session.Report();
+            if (Fetched == FetchReport.Nothing) return result;
+            return result with
+            {
+                Effects = [.. result.Effects, .. Fetched.Problems.Select(static p => new Effect(EffectKinds.Network, p))],
+                Observations = [.. result.Observations.Concat(Fetched.Observations).OrderBy(static o => o.Path, StringComparer.Ordinal).ThenBy(static o => o.Kind).ThenBy(static o => o.Detail, StringComparer.Ordinal)],
+            };
+        }
+
+        private SandboxResult Start(StepStreams streams, ProxyDoor? proxy, CancellationToken cancellation)
+        {
             if (request.Shell is { } shell)
             {
                 Files.MakeDirectory(scratch + "/shell");
@@ -109,14 +133,15 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
             {
                 Command = request.Shell?.Command ?? request.Key.Command,
                 Directory = request.Key.Directory,
-                Variables = request.Key.Variables,
+                Variables = proxy is null ? request.Key.Variables : Overlaid(request.Key.Variables, ProxyDoor.Variables),
                 Writable = request.RootWritable ? [] : [new WritableFolder(request.Key.Workspace, request.WorkspaceOutside), .. request.WriteAlso.Select(w => new WritableFolder(w.Key, w.Value))],
                 RootLayers = request.RootLayers,
                 RootWritable = request.RootWritable,
                 Binds = request.Binds,
                 Hidden = request.RootLayers.Count == 0 ? hidden : [],
                 Trusted = settings.Trust,
-                NetworkOpen = request.NetworkOpen,
+                Network = request.Network,
+                Proxy = proxy,
                 Timeout = request.Timeout,
                 MemoryBytes = request.MemoryBytes,
                 Scratch = scratch,
@@ -126,6 +151,13 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
                 Streams = streams,
                 OutputPaths = outputFile is null ? new HashSet<string>(StringComparer.Ordinal) : new HashSet<string>(StringComparer.Ordinal) { outputFile },
             }, new StoreContents(store, digests), cancellation);
+        }
+
+        private static IReadOnlyList<KeyValuePair<string, string>> Overlaid(IReadOnlyList<KeyValuePair<string, string>> variables, IReadOnlyList<KeyValuePair<string, string>> over)
+        {
+            var all = new SortedDictionary<string, string>(StringComparer.Ordinal);
+            foreach (var (name, value) in variables.Concat(over)) all[name] = value;
+            return [.. all];
         }
 
         /// <summary>Moves what it wrote into the store, and tells it as changes.</summary>

@@ -29,7 +29,7 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
         {
             Rebuild(trace, asked?.WorkspaceOutside ?? trace.Key.Workspace, folder);
             var request = asked ?? Request(trace);
-            return runner.Run(request with { WorkspaceOutside = folder, Again = true, Defer = true, ToCompare = true, Origin = null }, cancellation);
+            return runner.Run(request with { WorkspaceOutside = folder, Again = true, Defer = true, ToCompare = true, Replaying = trace, Origin = null }, cancellation);
         }
         catch (IOException e)
         {
@@ -51,7 +51,7 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
             WorkspaceOutside = key.Workspace,
             WriteAlso = [.. key.Options.Where(static o => o.StartsWith("write=", StringComparison.Ordinal)).Select(static o => new KeyValuePair<string, string>(o[6..], o[6..]))],
             RootLayers = settings.RootLayers(environment),
-            NetworkOpen = key.Options.Contains("net=open", StringComparer.Ordinal),
+            Network = StepNetworks.Of(key.Options),
         };
     }
 

@@ -26,7 +26,10 @@ internal sealed record Mismatch(string Path, ObservationKind Kind, string Before
 /// holds as it left it, or as any other execution of the same step left it, or gone: those are its own traces, not
 /// somebody's input.
 /// </summary>
-internal sealed class StateCheck(BlobStore store, DigestCache digests)
+/// <param name="store">Where listings are kept.</param>
+/// <param name="digests">What files hold now.</param>
+/// <param name="lineage">What the network last answered; null where nobody asks it.</param>
+internal sealed class StateCheck(BlobStore store, DigestCache digests, ILineage? lineage = null)
 {
     private const long HeldForMs = 2000;
     private static readonly StringComparer ByBytes = StringComparer.Ordinal;
@@ -148,6 +151,7 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests)
 
     private Mismatch? Compare(in Observation observation, Places places, OwnTraces own, Func<string, bool> notMine)
     {
+        if (observation.Kind == ObservationKind.Fetched) return CompareFetched(observation);
         var outside = places.Outside(observation.Path);
         var stamp = Files.Look(outside);
         switch (observation.Kind)
@@ -165,6 +169,17 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests)
                 return CompareFile(observation, outside, stamp);
         }
     }
+
+    /// <summary>An answer holds until another came for the same request.</summary>
+    private Mismatch? CompareFetched(in Observation observation)
+    {
+        var key = FetchKey.Of(observation);
+        if (lineage?.Fetched(key.Id())?.Observed() is not { } now || now == observation) return null;
+        var sameBytes = now.Digest == observation.Digest;
+        return new Mismatch(key.Words(), observation.Kind, sameBytes ? FirstLine(observation) : observation.Digest.ToString(), sameBytes ? FirstLine(now) : now.Digest.ToString());
+    }
+
+    private static string FirstLine(in Observation observation) => observation.Detail.Split('\n')[0];
 
     private Mismatch? CompareFile(in Observation observation, string outside, in FileStamp stamp)
     {

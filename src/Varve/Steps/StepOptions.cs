@@ -1,5 +1,6 @@
 using Varve.Lineage;
 using Varve.Linux;
+using Varve.Sandbox;
 
 namespace Varve.Steps;
 
@@ -8,8 +9,8 @@ public sealed record StepOptions
 {
     /// <summary>The environment's name: <c>host</c>, or one of <see cref="Settings.Environments"/>.</summary>
     public string Environment { get; init; } = "host";
-    /// <summary>Whether the network is open.</summary>
-    public bool NetworkOpen { get; init; }
+    /// <summary>The network it has.</summary>
+    public StepNetwork Network { get; init; }
     /// <summary>Run even when known.</summary>
     public bool Again { get; init; }
     /// <summary>Variables to pass on besides the settings'.</summary>
@@ -34,7 +35,7 @@ public sealed record StepOptions
             if (Files.Look(extra).Kind != FileKind.Directory) throw new SettingsException($"{extra} is to be writable but is no folder");
 
         List<string> options = [.. write.Select(w => $"write={w}")];
-        if (NetworkOpen) options.Add("net=open");
+        options.AddRange(StepNetworks.Options(Network));
         if (MemoryBytes is { } most) options.Add($"memory={most}");
         if (Processes.isatty(0) == 1 && Processes.isatty(1) == 1) options.Add($"terminal={TerminalBridge.Size()}");
         options.Sort(StringComparer.Ordinal);
@@ -55,7 +56,7 @@ public sealed record StepOptions
             RootLayers = settings.RootLayers(Environment),
             Terminal = StepTerminal.Inherited,
             Again = Again,
-            NetworkOpen = NetworkOpen,
+            Network = Network,
             Timeout = Timeout,
             MemoryBytes = MemoryBytes,
             ApplyFailed = true,

@@ -1,3 +1,4 @@
+using Varve.Fetching;
 using Varve.Lineage;
 using Varve.Linux;
 using Varve.Sandbox;
@@ -25,9 +26,9 @@ public sealed class StepRunner : IStepRunner
         this.lineage = lineage;
         this.store = store;
         counting = new SharedStoreLock(home);
-        state = new StateCheck(store, digests);
+        state = new StateCheck(store, digests, lineage);
         placement = new Placement(store, digests, lineage, state);
-        execution = new Execution(home, store, digests, settings, lineage is LineageDatabase database ? new PartShelf(database) : null, new StateCheck(store, digests));
+        execution = new Execution(home, store, digests, settings, lineage, new StateCheck(store, digests));
     }
 
     /// <inheritdoc/>
@@ -52,7 +53,7 @@ public sealed class StepRunner : IStepRunner
         HomeCheck.Require(home, request.WorkspaceOutside);
         Files.MakeDirectories(home.RunningFolder);
         if (Interlocked.Exchange(ref swept, 1) == 0) Leftovers.Remove(home);
-        using var alone = StepLock.Take(home.RunningFolder, step.Hex, static () => { }, cancellation);
+        using var alone = NamedLock.Take(home.RunningFolder, step.Hex, static () => { }, cancellation);
         // Whoever held the lock before may have just run it.
         string why;
         using (counting.Share())
@@ -151,8 +152,8 @@ public sealed class StepRunner : IStepRunner
         var places = new Places(request);
         var failed = result.ExitCode != 0 || result.Ended.Length > 0;
         var keepAside = failed && !request.ApplyFailed;
-        var warnings = Warnings(result);
-        var reason = NotReusable(result, run.Input) is { Length: > 0 } problem ? problem : request.ToCompare ? "it was run again to be compared" : "";
+        var warnings = Warnings(result, run.Fetched);
+        var reason = NotReusable(result, run) is { Length: > 0 } problem ? problem : request.ToCompare ? "it was run again to be compared" : "";
         Trace trace;
         try
         {
@@ -189,18 +190,19 @@ public sealed class StepRunner : IStepRunner
         }
     }
 
-    private static string NotReusable(SandboxResult result, StandardInput input)
+    private static string NotReusable(SandboxResult result, Execution.Run run)
     {
         if (result.Ended.Length > 0) return $"it was ended: {result.Ended}";
         if (result.ExitCode != 0) return $"it failed with exit status {result.ExitCode}";
         if (result.ChangedUnderneath.Count > 0) return $"{result.ChangedUnderneath[0]} was changed by somebody else while it ran";
-        if (input.Kind == "terminal" || result.Effects.Any(static e => e.Detail == Observation.OpenedTerminal)) return "it may have read the terminal";
+        if (run.Fetched.Problems is [var first, ..]) return first;
+        if (run.Input.Kind == "terminal" || result.Effects.Any(static e => e.Detail == Observation.OpenedTerminal)) return "it may have read the terminal";
         return "";
     }
 
-    private static List<string> Warnings(SandboxResult result)
+    private static List<string> Warnings(SandboxResult result, FetchReport fetched)
     {
-        var warnings = new List<string>();
+        List<string> warnings = [.. fetched.Changes];
         foreach (var path in result.ChangedUnderneath.Take(3)) warnings.Add($"{path} was changed by somebody else while the step ran: the result is not reused");
         foreach (var effect in result.Effects)
             if (effect.Kind is EffectKinds.Leftover or EffectKinds.Network or EffectKinds.Ipc or EffectKinds.Refused) warnings.Add($"{effect.Kind}: {effect.Detail}");

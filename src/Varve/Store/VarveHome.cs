@@ -10,6 +10,8 @@ namespace Varve.Store;
 /// stamps.db             digests by path and stat signature; a cache that may be deleted
 /// running/EXECUTION/    what a running step writes, removed when it ends or when its process is gone
 /// failed/EXECUTION/     what a failed step of a document wrote, for inspection
+/// fetching/REQUEST.*    what has come so far of a download, to be gone on with
+/// authority-USER.pem    the certificate authority for steps whose network is recorded, and its key
 /// environments/DIGEST/  root file systems and layers
 /// </code>
 /// </summary>
@@ -25,6 +27,8 @@ public sealed record VarveHome(string Folder)
     public string RunningFolder => Folder + "/running";
     /// <summary>One folder for each failed step of a document.</summary>
     public string FailedFolder => Folder + "/failed";
+    /// <summary>What has come so far of downloads that are not complete.</summary>
+    public string FetchingFolder => Folder + "/fetching";
     /// <summary>Root file systems and layers.</summary>
     public string EnvironmentsFolder => Folder + "/environments";
 

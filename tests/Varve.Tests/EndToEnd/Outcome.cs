@@ -85,6 +85,9 @@ internal sealed class Told
         [.. json.GetProperty("renames").EnumerateArray().Select(r => (r.GetProperty("from").GetString()!, r.GetProperty("to").GetString()!))];
     public IReadOnlyList<(string Kind, string Detail)> Effects =>
         [.. json.GetProperty("effects").EnumerateArray().Select(e => (e.GetProperty("kind").GetString()!, e.GetProperty("detail").GetString()!))];
+    /// <summary>What came from a recorded network.</summary>
+    public IReadOnlyList<(string Url, int Status, string Digest)> Fetched =>
+        [.. json.GetProperty("fetched").EnumerateArray().Select(f => (f.GetProperty("url").GetString()!, f.GetProperty("status").GetInt32(), f.GetProperty("digest").GetString()!))];
     public JsonElement Json => json;
 
     /// <summary>The details of the effects of one kind.</summary>
