@@ -37,7 +37,7 @@ public sealed class StrictTests
         {
             var piece = new byte[size];
             stream.Fill(piece);
-            Assert.Equal(whole.AsSpan(at, size), piece);
+            Assert.Equal(whole[at..(at + size)], piece);
             at += size;
         }
     });
@@ -88,6 +88,19 @@ public sealed class StrictTests
         var looks = 0;
         while (clock.Look(ClockKind.Real) < Second) looks++;
         Assert.InRange(looks, 1000, 10_000);
+    }
+
+    [Fact]
+    public void A_look_that_was_taken_back_has_not_been_and_nothing_else_can_be_taken_back()
+    {
+        var clock = NewClock();
+        clock.Look(ClockKind.Monotonic);
+        clock.TakeBack(ClockKind.Monotonic);
+        clock.TakeBack(ClockKind.Monotonic);
+        Assert.Equal(1000, clock.Look(ClockKind.Monotonic));
+        clock.Look(ClockKind.Real);
+        clock.TakeBack(ClockKind.Monotonic);
+        Assert.Equal(2000, clock.Look(ClockKind.Monotonic));
     }
 
     [Fact]

@@ -15,6 +15,8 @@ internal sealed unsafe class StrictOpenings(NotificationListener listener, Effec
         if (path is "/dev/random" or "/dev/urandom") return GiveStream(in call, closedOnExecution, strand.NextStream());
         if (path == "/proc/sys/kernel/random/uuid") return GiveText(in call, HostFacts.UniqueId(strand.NextStream()) + "\n", closedOnExecution);
         if (OfProcess(path, call.Thread) is not var (process, name)) return false;
+        // Varve's own first process is called by where it is installed.
+        if (process == "1" && name == "cmdline") return GiveText(in call, "varve-launch\0", closedOnExecution);
         var thread = call.Thread;
         if (ProcessTexts.Of(name, () => Read($"/proc/{thread}/root/proc/{process}/{name}")) is { } text) return GiveText(in call, text, closedOnExecution);
         if (!ProcessTexts.IsHarmless(name)) effects.Add(EffectKinds.Host, $"read /proc/PID/{name}, which --strict leaves as it is");

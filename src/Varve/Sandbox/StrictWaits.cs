@@ -86,7 +86,7 @@ internal sealed class StrictWaits(StrictTerms terms)
         const int commandMask = 0x7F, wait = 0, lockPi = 6, realTime = 0x100;
         var command = operation & commandMask;
         if (command == wait) return ForTime(in call, strand, time, Second, 1);
-        return Moment(in call, strand, time, command == lockPi || (operation & realTime) != 0 ? RealClock : MonotonicClock);
+        return Moment(in call, strand, time, command == lockPi || (operation & realTime) != 0 ? RealClock : MonotonicClock, countsNaps: false);
     }
 
     private bool For(Strand strand, long duration)
@@ -101,14 +101,16 @@ internal sealed class StrictWaits(StrictTerms terms)
         return true;
     }
 
-    private bool Moment(in Notification call, Strand strand, ulong address, int clock)
+    /// <summary>A wait until a moment. A nap for a lock is none of the thread's own time.</summary>
+    private bool Moment(in Notification call, Strand strand, ulong address, int clock, bool countsNaps = true)
     {
         if (Lend(in call, strand, address, clock) is { } moment)
         {
             var kind = KindOf(clock);
             var (now, own) = (Now(MonotonicClock), moment - Beginning(kind));
             var left = own - strand.Clock.At(kind);
-            if (left > 0) waiting[strand.Number] = new Wait(now + left, strand.Clock.Base, left);
+            if (!countsNaps && left <= ThreadClock.Nap) strand.Clock.TakeBack(kind);
+            else if (left > 0) waiting[strand.Number] = new Wait(now + left, strand.Clock.Base, left);
         }
         return true;
     }

@@ -19,7 +19,7 @@ internal sealed class StrictWorld(StrictTerms terms, NotificationListener listen
     private StrictListings? listings;
 
     /// <summary>Who follows the step's processes; runs on a thread of its own.</summary>
-    public Tracer Tracer => field ??= new Tracer(family);
+    public Tracer Tracer => field ??= new Tracer(family, effects);
 
     /// <summary>Waits for the moment from which what the step writes bears a later stamp than anything before it. To be called right before it starts.</summary>
     public void Begin()

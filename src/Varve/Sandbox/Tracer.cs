@@ -4,13 +4,14 @@ namespace Varve.Sandbox;
 
 /// <summary>
 /// Follows all processes and threads of a strict step (ptrace(2)): knows of each whose child it is before it does
-/// anything, takes the vDSO and the kernel's random bytes away from each program before its first instruction, and reads
-/// the counter of cycles for those that try to. One thread of its own.
+/// anything, takes the vDSO and the kernel's random bytes away from each program before its first instruction, and carries
+/// out the instructions that fault because they would tell of the machine. One thread of its own.
 /// </summary>
-internal sealed unsafe class Tracer(Family family) : IDisposable
+internal sealed unsafe class Tracer(Family family, EffectLog effects) : IDisposable
 {
-    private const int SegmentationFault = 11, FromKernel = 0x80;
+    private const int SegmentationFault = 11;
     private static readonly int[] StoppingSignals = [19, 20, 21, 22];
+    private readonly StrictProcessor processor = new(family, effects);
     private readonly HashSet<int> early = [];
     private readonly SemaphoreSlim wanted = new(0), seized = new(0);
     private int first;
@@ -49,6 +50,7 @@ internal sealed unsafe class Tracer(Family family) : IDisposable
         {
             lock (family.Lock) family.Remove(number);
             early.Remove(number);
+            processor.Forget(number);
             return;
         }
         var (signal, happened) = (status >> 8 & 0xFF, status >> 16);
@@ -69,7 +71,8 @@ internal sealed unsafe class Tracer(Family family) : IDisposable
                 early.Add(number);
                 return;
             case 0:
-                Go(number, signal == SegmentationFault && ReadsCycles(number) ? 0 : signal);
+                var isOurs = signal switch { SegmentationFault => processor.CarriesOut(number), Ptrace.Trap => processor.EndsAsking(number), _ => false };
+                Go(number, isOurs ? 0 : signal);
                 return;
         }
         Go(number, 0);
@@ -108,30 +111,6 @@ internal sealed unsafe class Tracer(Family family) : IDisposable
             strand.Chance.Fill(random);
             StartingStack.MakeSame(number, registers[Ptrace.StackPointer], random);
         }
-    }
-
-    /// <summary>Carries out `rdtsc` and `rdtscp` (Intel SDM, volume 2B), which fault in a strict step, by the thread's own clock.</summary>
-    private bool ReadsCycles(int number)
-    {
-        var information = stackalloc int[32];
-        if (Ptrace.ptrace(Ptrace.GetSignal, number, 0, (nint)information) != 0 || information[2] != FromKernel) return false;
-        var registers = stackalloc ulong[Ptrace.RegisterCount];
-        if (Ptrace.ptrace(Ptrace.GetRegisters, number, 0, (nint)registers) != 0) return false;
-        Span<byte> code = stackalloc byte[3];
-        var count = Tracee.ReadBytes(number, registers[Ptrace.InstructionPointer], code);
-        if (count < 0) count = Tracee.ReadBytes(number, registers[Ptrace.InstructionPointer], code[..2]);
-        var withProcessor = count == 3 && code.SequenceEqual<byte>([0x0F, 0x01, 0xF9]);
-        if (!withProcessor && !(count >= 2 && code[..2].SequenceEqual<byte>([0x0F, 0x31]))) return false;
-        ulong cycles;
-        lock (family.Lock)
-        {
-            if (family.Find(number) is not { } strand) return false;
-            cycles = (ulong)(strand.Clock.Look(ClockKind.Cycles) + HostFacts.UpSeconds * 1_000_000_000);
-        }
-        registers[Ptrace.Rax] = cycles & 0xFFFFFFFF;
-        registers[Ptrace.Rdx] = cycles >> 32;
-        if (withProcessor) registers[Ptrace.Rcx] = 0;
-        registers[Ptrace.InstructionPointer] += withProcessor ? 3u : 2u;
-        return Ptrace.ptrace(Ptrace.SetRegisters, number, 0, (nint)registers) == 0;
+        processor.Begin(number);
     }
 }

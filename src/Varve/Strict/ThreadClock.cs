@@ -25,11 +25,14 @@ internal enum ClockKind
 /// </remarks>
 internal sealed class ThreadClock(ProcessClock process, long start)
 {
-    private const long Tick = 1_000, LongestTick = 1_000_000, Nap = 10_000_000, WriteTakes = 1_000_000;
+    /// <summary>A sleep no longer than this, in nanoseconds, is a nap.</summary>
+    public const long Nap = 10_000_000;
+    private const long Tick = 1_000, LongestTick = 1_000_000, WriteTakes = 1_000_000;
     private const int Patience = 1000;
     private readonly long[] ticks = new long[4];
     private readonly int[] looks = new int[4];
-    private long own = start;
+    private long own = start, lastTick;
+    private ClockKind lastLook;
 
     /// <summary>The time of day in nanoseconds since the step began, without a look being counted.</summary>
     public long Now => At(ClockKind.Real);
@@ -42,8 +45,21 @@ internal sealed class ThreadClock(ProcessClock process, long start)
     {
         ref var count = ref looks[(int)kind];
         count = Math.Min(count + 1, int.MaxValue - 1);
-        ticks[(int)kind] += count <= Patience ? Tick : Math.Min(Tick * (count - Patience), LongestTick);
+        lastTick = count <= Patience ? Tick : Math.Min(Tick * (count - Patience), LongestTick);
+        lastLook = kind;
+        ticks[(int)kind] += lastTick;
         return At(kind);
+    }
+
+    /// <summary>
+    /// The last look was at the clock of a kind, and only served to say until when to wait for a lock: it is as if it had
+    /// not been. How often a thread must wait for one (Python's, above all) is chance.
+    /// </summary>
+    public void TakeBack(ClockKind kind)
+    {
+        if (kind != lastLook) return;
+        ticks[(int)kind] -= lastTick;
+        lastTick = 0;
     }
 
     /// <summary>How far it is, its looks apart: from here a sleep counts. Threads that sleep at the same time sleep the same time.</summary>
