@@ -13,15 +13,16 @@ internal sealed class Placement
     private readonly Dictionary<Source, Window> places = new(ReferenceEqualityComparer.Instance);
 
     /// <param name="roots">What is wanted.</param>
+    /// <param name="reference">The grid to count from, where several placements shall count from one; else one of the layers'.</param>
     /// <exception cref="RasterException">The layers are not on one grid, or nothing says where the result lies.</exception>
-    public Placement(IReadOnlyList<Node> roots)
+    public Placement(IReadOnlyList<Node> roots, Grid? reference = null)
     {
         var nodes = Node.InOrder(roots);
         var placed = nodes.OfType<Source>().Where(static s => s.Grid is not null).ToList();
         // A layer of rows has no columns to hold against the others; its rows count.
         var wide = placed.Where(static s => s is not LatitudeSource).ToList();
         var offered = nodes.OfType<OnPixels>().Select(static p => p.Grid).ToList();
-        Reference = Alignment.Reference(wide.Select(static s => s.Grid!)) ?? Alignment.Reference(offered) ?? Alignment.Reference(placed.Select(static s => s.Grid!))
+        Reference = reference ?? Alignment.Reference(wide.Select(static s => s.Grid!)) ?? Alignment.Reference(offered) ?? Alignment.Reference(placed.Select(static s => s.Grid!))
             ?? throw new RasterException("the expression names no raster, so nothing says how many pixels the result has");
         var referenceName = placed.Find(s => s.Grid == Reference)?.Name ?? Offered;
         foreach (var grid in offered) Alignment.MustHaveSamePixels(Reference, referenceName, grid, Offered);
