@@ -132,7 +132,7 @@ class Expressions(unittest.TestCase):
     def test_bits_and_shifts_are_those_of_integers(self) -> None:
         one, two = np.arange(12, dtype="uint16").reshape(3, 4), np.full((3, 4), 6, "uint16")
         a, b = vr.from_array(one, (0, 0), DEGREES), vr.from_array(two, (0, 0), DEGREES)
-        for layer, expected in ((a & b, one & two), (a | b, one | two), (a ^ b, one ^ two), (a << 3, one << 3), (a >> 1, one >> 1), (5 & a, 5 & one)):
+        for layer, expected in ((a & b, one & two), (a | b, one | two), (a ^ b, one ^ two), (a << 3, one << 3), (a >> 1, one >> 1), (a << b, one.astype(int) << two), (b >> vr.minimum(a, 3), two >> np.minimum(one, 3)), (5 & a, 5 & one)):
             np.testing.assert_array_equal(layer.read_array(0, 0, 4, 3), expected)
         with self.assertRaisesRegex(vr.RasterError, "integers"):
             _ = a & 1.5

@@ -18,7 +18,7 @@ class Projections(unittest.TestCase):
         self.assertEqual(len({DEGREES, vr.MapProjection("EPSG:4326", 1.0, -1.0)}), 1)
 
     def test_what_is_no_projection_is_a_value_error(self) -> None:
-        for name in ("random name", "epsg:1", "epsg:four", ""):
+        for name in ("random name", "epsg:1", "epsg:four", "", "/etc/passwd"):
             with self.assertRaises(ValueError, msg=name):
                 vr.MapProjection(name, 1.0, -1.0)
 

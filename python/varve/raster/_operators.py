@@ -123,6 +123,12 @@ def _function(name: str, meaning: str) -> Callable[[Any], Layer]:
     return function
 
 
+def _is_raster(operand: Operand) -> bool:
+    """Whether it is more than a number."""
+    known = lift(operand)
+    return bool(known._description.placed) or not known.area.is_world
+
+
 class Operators:
     """What layers can do with each other and with numbers; docs/rasters.md has where results lie, of which type they are, and
     which pixels are missing."""
@@ -155,8 +161,6 @@ class Operators:
     __ror__ = _operator("bit_or", "Either.", True)
     __xor__ = _operator("bit_xor", "One condition and not both, or the bits that one has; where either lies.")
     __rxor__ = _operator("bit_xor", "One and not both.", True)
-    __lshift__ = _operator("shift_left", "Times a power of 2; where both lie.")
-    __rshift__ = _operator("shift_right", "Through a power of 2, towards minus infinity; where both lie.")
     __hash__ = object.__hash__
 
     __neg__ = _function("negate", "The opposite.")
@@ -175,6 +179,14 @@ class Operators:
     log10 = _function("log10", "The logarithm to base 10; missing below 0.")
     logical_not = _function("logical_not", "True where it is 0.")
     isnan = _function("is_missing", "True where it is missing; never missing itself.")
+
+    def __lshift__(self: Layer, other: Operand) -> Layer:  # type: ignore[misc]
+        """Times a power of 2; where both lie. By a layer, exact up to 2 ** 53, and of 64 bits."""
+        return (self * 2 ** lift(other)).as_type(np.int64) if _is_raster(other) else _binary("shift_left", self, lift(other))
+
+    def __rshift__(self: Layer, other: Operand) -> Layer:  # type: ignore[misc]
+        """Through a power of 2, towards minus infinity; where both lie. By a layer, exact up to 2 ** 53."""
+        return (self / 2 ** lift(other)).floor().as_type(self.datatype) if _is_raster(other) else _binary("shift_right", self, lift(other))
 
     def __pos__(self: Layer) -> Layer:  # type: ignore[misc]
         """Itself."""

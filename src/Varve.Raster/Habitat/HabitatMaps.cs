@@ -65,7 +65,7 @@ internal sealed class HabitatMaps
         return Filled.Of(map, Constant.Of((Int128)0));
     })).Value;
 
-    private static RasterSource Open(string path) => RasterSource.Of(RasterFiles.Open(path, 0), 0);
+    private static RasterSource Open(string path) => RasterSource.Of(RasterFiles.Open(path), 0);
 
     private static Node? WeightsOf(AohRequest request)
     {
