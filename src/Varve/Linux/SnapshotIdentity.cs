@@ -50,7 +50,8 @@ internal static unsafe class SnapshotIdentity
         try
         {
             var info = stackalloc byte[InfoBytes];
-            if (Libc.ioctl(descriptor, SubvolumeInfo, info) != 0 || (*(ulong*)(info + FlagsAt) & ReadOnly) == 0) return null;
+            // It answers 1 when no other subvolume comes after this one.
+            if (Libc.ioctl(descriptor, SubvolumeInfo, info) < 0 || (*(ulong*)(info + FlagsAt) & ReadOnly) == 0) return null;
             var uuid = new Guid(new ReadOnlySpan<byte>(info + UuidAt, 16), bigEndian: true);
             return uuid == Guid.Empty ? null : string.Create(CultureInfo.InvariantCulture, $"btrfs:{uuid}:{*(ulong*)(info + ContentTransactionAt)}:{inode}");
         }

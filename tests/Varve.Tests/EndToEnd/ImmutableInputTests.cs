@@ -67,7 +67,7 @@ public sealed class ImmutableInputTests
         using var trial = new Trial(place: disk.Folder);
         var input = Snapshot(disk, string.Concat(Enumerable.Repeat("a wrong line\n", 100)));
         trial.Sh($"sort {input} > sorted.txt").Ran();
-        trial.Varve("taint", input, "wrong sensor").Succeeded();
+        trial.Varve("taint", input, "--reason", "wrong sensor").Succeeded();
         Assert.Contains("TAINTED", trial.Varve("show", "sorted.txt").Succeeded().Output, StringComparison.Ordinal);
         trial.Varve("taint", "--remove", input).Succeeded();
         Assert.DoesNotContain("TAINTED", trial.Varve("show", "sorted.txt").Succeeded().Output, StringComparison.Ordinal);
