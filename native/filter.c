@@ -167,9 +167,10 @@ static void add_when_strict(struct program *p)
 }
 
 /* Calls that are reported for some arguments only. Each block ends with answers of its own. */
-static void add_by_argument(struct program *p)
+static void add_by_argument(struct program *p, int strict)
 {
-    report_when_any_bit_of(p, SYS_clone, 0, OTHER_NAMESPACES);
+    /* A strict step's processes are followed; none may start one that is not. */
+    report_when_any_bit_of(p, SYS_clone, 0, OTHER_NAMESPACES | (strict ? CLONE_UNTRACED : 0));
     report_when_any_bit_of(p, SYS_unshare, 0, OTHER_NAMESPACES | CLONE_NEWTIME);
 
     /* sendto: only with an address. */
@@ -226,7 +227,7 @@ int install_filter(int strict)
     emit(&p, BPF_JMP | BPF_JGT | BPF_K, 0, 1, NEWEST_CALL);
     answer(&p, SECCOMP_RET_ERRNO | ENOSYS);
     if (strict) add_when_strict(&p);
-    add_by_argument(&p);
+    add_by_argument(&p, strict);
     answer(&p, SECCOMP_RET_ALLOW);
 
     struct sock_fprog program = {p.length, p.code};

@@ -169,6 +169,17 @@ public sealed class StrictTests
     }
 
     [Fact]
+    public void Which_end_of_a_pipe_is_looked_at_first_shows_in_nothing_else()
+    {
+        var facts = new FileFacts(Terms.EpochSeconds * Second) { StartedNs = 0 };
+        var pipe = new Libc.Statx { Mode = 0x1180, Inode = 5, Links = 1, Modified = new Libc.StatxTimestamp { Seconds = 1 } };
+        var file = new Libc.Statx { Mode = 0x81A4, Inode = 6, Links = 1 };
+        Assert.True(facts.Knows(in pipe));
+        Assert.NotEqual(facts.NumberOf(in pipe), facts.NumberOf(pipe with { Inode = 7 }));
+        Assert.Equal(2UL, facts.NumberOf(in file));
+    }
+
+    [Fact]
     public void A_process_reads_of_itself_who_it_is_and_not_what_it_used()
     {
         var stat = ProcessTexts.Of("stat", static () => "11 (a) b) S 2 11 11 34816 11 4194304 99 0 1 0 7 3 0 0 20 0 1 0 123456 9999 88 18446744073709551615 1 1 0 0 0\n")!;

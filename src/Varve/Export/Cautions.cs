@@ -2,6 +2,7 @@ using Varve.Lineage;
 using Varve.Linux;
 using Varve.Sandbox;
 using Varve.Store;
+using Varve.Strict;
 
 namespace Varve.Export;
 
@@ -20,6 +21,8 @@ internal static class Cautions
             var names = steps.Select(Named).Distinct(StringComparer.Ordinal).ToList();
             yield return $"{(steps.Count == 1 ? "1 step" : $"{steps.Count} steps")} ({string.Join(", ", names.Take(MostNamed))}{(names.Count > MostNamed ? ", ..." : "")}) {group.Key}";
         }
+        var strict = source.Chain.Steps.Count(static t => t.Key.Options.Contains(StrictTerms.Option));
+        if (strict > 0) yield return $"{(strict == 1 ? "1 step" : $"{strict} steps")} ran with --strict: their clock and randomness are had again under Varve only";
         foreach (var trace in source.Chain.Steps)
             foreach (var change in StepGraph.Written(trace))
                 if (change.Kind == ChangeKind.File && change.Bytes > 0 && HoldsPath(source, change.Digest, trace.Key.Workspace))

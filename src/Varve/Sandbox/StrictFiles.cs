@@ -48,7 +48,8 @@ internal sealed unsafe class StrictFiles
     public byte[]? ExtendedStatusOfDescriptor(int thread, int descriptor, Strand strand) =>
         LookThrough(Descriptor(thread, descriptor)) is { } s ? facts.AsStatx(Known(in s, strand), OwnerOf(Files.LinkTarget(Descriptor(thread, descriptor)) ?? "")) : null;
 
-    private static string Descriptor(int thread, int descriptor) => string.Create(CultureInfo.InvariantCulture, $"/proc/{thread}/fd/{descriptor}");
+    private static string Descriptor(int thread, int descriptor) =>
+        descriptor == Libc.AtFdcwd ? $"/proc/{thread}/cwd" : string.Create(CultureInfo.InvariantCulture, $"/proc/{thread}/fd/{descriptor}");
 
     /// <summary>What the step may write is the step's, all else is root's; pipes and the like are whose they are.</summary>
     private uint OwnerOf(string path) => !path.StartsWith('/') || view.IsWritable(path) || view.Locate(path, out _) == Zone.Private ? HostFacts.User : 0;

@@ -14,6 +14,7 @@ internal sealed class StrictWorld(StrictTerms terms, NotificationListener listen
     private const long Second = 1_000_000_000, Microsecond = 1_000, TicksPerSecond = 100;
     private readonly Family family = new(terms);
     private readonly StrictWaits waits = new(terms);
+    private readonly FileFacts facts = new(terms.EpochSeconds * Second);
     private StrictFiles? files;
     private StrictOpenings? openings;
     private StrictListings? listings;
@@ -28,8 +29,6 @@ internal sealed class StrictWorld(StrictTerms terms, NotificationListener listen
         while (Files.CoarseNow() <= now) Thread.Sleep(1);
         facts.StartedNs = now + 1;
     }
-
-    private readonly FileFacts facts = new(terms.EpochSeconds * Second);
 
     /// <summary>
     /// A thread makes a call: what the one before came to is settled. Whether the call was answered; if not, it is to be
@@ -137,11 +136,13 @@ internal sealed class StrictWorld(StrictTerms terms, NotificationListener listen
     /// <summary>A look at an open file by its descriptor (an empty path); whether it was answered.</summary>
     public unsafe bool AnswersAboutDescriptor(in Notification call)
     {
+        const ulong emptyPath = 0x1000;
         lock (family.Lock)
         {
             if (family.Find(call.Thread) is not { } strand) return false;
             fixed (ulong* a = call.Arguments)
             {
+                if ((a[call.Number == Syscalls.Statx ? 2 : 3] & emptyPath) == 0) return false;
                 return call.Number == Syscalls.Newfstatat ? files!.StatusOfDescriptor(call.Thread, (int)a[0], strand) is { } status && Give(in call, a[2], status)
                     : call.Number == Syscalls.Statx && files!.ExtendedStatusOfDescriptor(call.Thread, (int)a[0], strand) is { } more && Give(in call, a[4], more);
             }

@@ -63,7 +63,7 @@ internal static class Syscalls
         [173] = "ioperm",
         [153] = "vhangup",
         [Trace] = "ptrace",
-        [Clone] = "clone with new namespaces",
+        [Clone] = "clone with new namespaces, or unfollowed",
         [Unshare] = "unshare with new namespaces",
     };
 

@@ -25,9 +25,12 @@ internal readonly record struct FileTimes(long Accessed, long Modified, long Cha
 /// <param name="epochNs">When the step begins by its own clock, in nanoseconds since 1970.</param>
 internal sealed class FileFacts(long epochNs)
 {
-    private const ushort Type = 0xF000, DirectoryType = 0x4000;
+    private const ushort Type = 0xF000, DirectoryType = 0x4000, FileType = 0x8000, LinkType = 0xA000;
+    /// <summary>Pipes and the like are numbered apart: which end is looked at first is chance.</summary>
+    private const ulong FirstStream = 1UL << 32;
     private const int StatBytes = 144, StatxBytes = 256, BlockSize = 4096, StatxBasic = 0x7FF;
     private readonly Dictionary<FileKey, ulong> numbers = [];
+    private ulong files = 2, streams = FirstStream;
     private readonly Dictionary<FileKey, FileTimes> times = [];
 
     /// <summary>The real moment, by the clock that stamps files, before which nothing was written by the step.</summary>
@@ -38,7 +41,7 @@ internal sealed class FileFacts(long epochNs)
     {
         var key = FileKey.Of(in s);
         if (numbers.TryGetValue(key, out var number)) return number;
-        return numbers[key] = (ulong)numbers.Count + 2;
+        return numbers[key] = IsOnDisk(in s) ? files++ : streams++;
     }
 
     /// <summary>Notes the times of a file that the step wrote, or set.</summary>
@@ -47,7 +50,9 @@ internal sealed class FileFacts(long epochNs)
     /// <summary>Whether the times of a file the step wrote are known.</summary>
     public bool Knows(in Libc.Statx s) => times.ContainsKey(FileKey.Of(in s)) || !WasWritten(in s);
 
-    private bool WasWritten(in Libc.Statx s) => s.Modified.TotalNanoseconds >= StartedNs;
+    private static bool IsOnDisk(in Libc.Statx s) => (s.Mode & Type) is FileType or DirectoryType or LinkType;
+
+    private bool WasWritten(in Libc.Statx s) => IsOnDisk(in s) && s.Modified.TotalNanoseconds >= StartedNs;
 
     /// <summary>The times of a file.</summary>
     public FileTimes TimesOf(in Libc.Statx s) =>
