@@ -272,13 +272,14 @@ public sealed class SnapshotRepository : IDisposable
         return [.. Head.Snapshots.Select(name => Read(name, codec).Description)];
     }
 
-    /// <summary>The one snapshot that a name stands for: <c>latest</c>, a label, or the begin of a name.</summary>
+    /// <summary>The one snapshot that a name stands for: <c>latest</c>, a label, <c>folder@label</c>, or the begin of a name.</summary>
     /// <exception cref="SnapshotException">There is none, or more than one.</exception>
     public SnapshotDescription Find(string name)
     {
         var all = Snapshots();
         if (name == "latest") return all.Count > 0 ? all[^1] : throw new SnapshotException($"{Path} has no snapshot yet");
         var found = all.Where(s => s.Label == name).ToList();
+        if (found.Count == 0) found = [.. all.Where(s => $"{s.Path}@{s.Label}" == name)];
         if (found.Count == 0) found = [.. all.Where(s => name.Length >= 4 && s.Name.StartsWith(name, StringComparison.Ordinal))];
         return found.Count switch
         {

@@ -28,10 +28,15 @@ public static class CheckOuts
         return [];
     }
 
-    private static string FolderOf(IVolumes volumes, string dataset, string name) => volumes switch
+    /// <summary>The folder in which the file system shows a snapshot.</summary>
+    internal static string FolderOf(IVolumes volumes, string dataset, string name) => volumes switch
     {
         BtrfsVolumes => $"{dataset}/{BtrfsVolumes.Folder}/{name}",
-        ZfsVolumes => $"{Host.Local.Run(["zfs", "get", "-H", "-o", "value", "mountpoint", dataset]).Trim()}/.zfs/snapshot/{name}",
+        ZfsVolumes => $"{FolderOf(volumes, dataset)}/.zfs/snapshot/{name}",
         _ => throw new SnapshotException($"snapshots of {volumes.Kind} cannot be checked out"),
     };
+
+    /// <summary>The folder of a dataset.</summary>
+    internal static string FolderOf(IVolumes volumes, string dataset) =>
+        volumes is ZfsVolumes ? Host.Local.Run(["zfs", "get", "-H", "-o", "value", "mountpoint", dataset]).Trim() : dataset;
 }
