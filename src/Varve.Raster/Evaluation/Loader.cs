@@ -17,6 +17,7 @@ internal sealed unsafe class Loader : IDisposable
     private readonly byte*[] memory;
     private readonly List<(CachedBlock Block, Window Place)> waiting = [];
     private readonly long leastUses;
+    private readonly Arena? arena;
     private byte[] scratch = [];
 
     /// <param name="program">Whose sources.</param>
@@ -24,13 +25,17 @@ internal sealed unsafe class Loader : IDisposable
     /// <param name="tiling">The chunks.</param>
     /// <param name="cache">What the threads share.</param>
     /// <param name="leastUses">How often a block will be asked for at least, by whoever shares the cache.</param>
-    public Loader(Program program, Placement placement, Tiling tiling, BlockCache cache, long leastUses = 1)
+    /// <param name="arena">Where the memory for chunks is taken from; null for memory of its own.</param>
+    public Loader(Program program, Placement placement, Tiling tiling, BlockCache cache, long leastUses = 1, Arena? arena = null)
     {
-        (this.program, this.placement, this.tiling, this.cache, this.leastUses) = (program, placement, tiling, cache, leastUses);
+        (this.program, this.placement, this.tiling, this.cache, this.leastUses, this.arena) = (program, placement, tiling, cache, leastUses, arena);
         memory = new byte*[program.Sources.Count];
         readers = program.Sources.SelectMany(PiecesOf).Select(static p => p.File.Image).GroupBy(static i => i).ToDictionary(static g => g.Key, static g => g.Count());
         for (var i = 0; i < memory.Length; i++)
-            memory[i] = (byte*)NativeMemory.AlignedAlloc((nuint)(ChunkBytes(program.Sources[i], tiling) + 64), 64);
+        {
+            var bytes = ChunkBytes(program.Sources[i], tiling) + 64;
+            memory[i] = arena is null ? (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 64) : arena.Take(bytes);
+        }
     }
 
     /// <summary>Blocks decoded so far.</summary>
@@ -263,7 +268,8 @@ internal sealed unsafe class Loader : IDisposable
 
     public void Dispose()
     {
-        foreach (var one in memory) NativeMemory.AlignedFree(one);
+        if (arena is null)
+            foreach (var one in memory) NativeMemory.AlignedFree(one);
         blockReader.Dispose();
     }
 }
