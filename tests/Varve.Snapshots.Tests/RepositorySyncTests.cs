@@ -1,9 +1,8 @@
 using System.Text;
 using Varve.Snapshots.Replication;
 using Varve.Snapshots.Repository;
-using Varve.Snapshots.Tests.Repository;
-using Varve.Snapshots.Volumes;
 using Xunit;
+using Place = Varve.Snapshots.Tests.Repository.Place;
 
 namespace Varve.Snapshots.Tests;
 
@@ -93,7 +92,7 @@ public sealed class RepositorySyncTests
         var wrong = new RepositoryTarget(place.Store, RepositoryKey.OfPassphrase("not it"), place.Root + "/cache");
         Assert.Contains("the key does not open", Assert.Throws<SnapshotException>(() => Run(wrong, f, dataset)).Message, StringComparison.Ordinal);
         var keyless = new Side(f.Volumes, dataset) { IsKeyless = true };
-        Assert.Contains("marked as keyless", Assert.Throws<SnapshotException>(() => TargetOf(place).Run(keyless, NoSnapshot)).Message, StringComparison.Ordinal);
+        Assert.Contains("marked as keyless", Assert.Throws<SnapshotException>(() => TargetOf(place).Run(keyless, NoSnapshot, cancel: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

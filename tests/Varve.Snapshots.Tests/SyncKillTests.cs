@@ -1,4 +1,3 @@
-using Varve.Snapshots.Replication;
 using Varve.Snapshots.Tests.Repository;
 using Varve.Snapshots.Volumes;
 using Xunit;

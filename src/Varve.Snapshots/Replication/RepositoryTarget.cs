@@ -58,7 +58,7 @@ public sealed class RepositoryTarget(string path, RepositoryKey? key, string cac
 
     private SnapshotRepository Open(Side source, bool exclusive = false)
     {
-        if (source.IsKeyless && SnapshotRepository.IsEncrypted(path)) throw new SnapshotException($"this host is marked as keyless ({HostFacts.KeylessFile}), and to write into {Address} takes its key; run it where the key is");
+        if (source.IsKeyless && SnapshotRepository.IsEncrypted(path)) throw new SnapshotException($"this host is marked as keyless ({SnapshotRepository.KeylessFile}), and to write into {Address} takes its key; run it where the key is");
         return SnapshotRepository.Open(path, SnapshotRepository.IsEncrypted(path) ? key : null, cacheFolder, exclusive);
     }
 

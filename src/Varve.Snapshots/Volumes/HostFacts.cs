@@ -8,9 +8,6 @@ namespace Varve.Snapshots.Volumes;
 /// <param name="IsPlain">Whether the folder has snapshots in a repository of its own.</param>
 public sealed record HostFacts(bool IsKeyless, bool HasZstd, bool HasVarve, string FileSystem, bool IsPlain)
 {
-    /// <summary>The file whose presence marks a host as keyless.</summary>
-    public const string KeylessFile = "/etc/varve/keyless";
-
     private const string Script = """
         [ -e /etc/varve/keyless ] && echo keyless
         command -v zstd > /dev/null && echo zstd
