@@ -17,7 +17,7 @@ internal static class SnapCommand
         var zone = SnapOptions.Zone();
         var command = new Command("snap", "Snapshots by policy: take them, prune them, see beforehand what would happen")
         {
-            take, prune, cron, dryRun, yes, config, zone, SnapPlanCommand.Make(), SnapSimulateCommand.Make(), SnapMonitorCommand.Make(), SnapCheckoutCommand.Make(), RepositoryCommand.Make(),
+            take, prune, cron, dryRun, yes, config, zone, SnapPlanCommand.Make(), SnapSimulateCommand.Make(), SnapMonitorCommand.Make(), SnapCheckoutCommand.Make(), SnapVolumesCommand.Make(), RepositoryCommand.Make(),
         };
         command.SetAction(parsed =>
         {

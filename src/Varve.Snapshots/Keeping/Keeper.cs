@@ -72,7 +72,7 @@ public sealed class Keeper
         var common = new Dictionary<ulong, string>();
         foreach (var (peer, guid) in peers) common[guid] = peer;
         var plan = PrunePlan.Make(snapshots, policy.Retention, now, new Commitments { CommonWithPeers = common });
-        var unknown = policy.Peers.FirstOrDefault(p => !peers.ContainsKey(p));
+        var unknown = policy.Peers.FirstOrDefault(p => !PeerNotes.IsKnown(peers.Keys, p));
         return new DatasetPlan(policy, dataset, snapshots, plan)
         {
             Refusal = !policy.Prune ? "its policy does not prune"
@@ -88,6 +88,10 @@ public sealed class Keeper
     {
         var deeds = new List<Deed>();
         var due = plans.Where(static p => p.Policy.Take).Select(p => (Plan: p, Due: p.Policy.Retention.Due(p.Snapshots, now, _zone))).Where(static d => d.Due.Count > 0).ToList();
+        // A snapshot of its own would end that a raw replica can receive increments.
+        deeds.AddRange(due.Where(static d => d.Plan.Dataset.IsRawReplica)
+            .SelectMany(static d => d.Due.Select(s => new Deed($"{d.Plan.Policy.Dataset}@{s.Name}", "take", $"not taken: it is a raw replica of {d.Plan.Dataset.Note(Notes.Source)}, which could send it nothing any more; say take = false for it"))));
+        due.RemoveAll(static d => d.Plan.Dataset.IsRawReplica);
         foreach (var group in due.GroupBy(d => (Volumes: _volumesOf(d.Plan.Policy.Dataset), d.Plan.Policy.TakesChildren)))
         {
             var together = group.Where(static d => d.Plan.Policy.Hooks is { Before.Length: 0, After.Length: 0 })

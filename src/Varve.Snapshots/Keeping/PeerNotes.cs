@@ -15,6 +15,13 @@ public static class PeerNotes
         return peers;
     }
 
+    /// <summary>Whether a peer that a policy names is among these: by its host, by a dataset above, or as a whole.</summary>
+    public static bool IsKnown(IEnumerable<string> peers, string named)
+    {
+        if (named.StartsWith('/') || (named.Contains('/', StringComparison.Ordinal) && !named.Contains(':', StringComparison.Ordinal))) named = $"{Environment.MachineName}:{named}";
+        return peers.Any(p => p == named || (p.StartsWith(named, StringComparison.Ordinal) && (p[named.Length] is ':' or '/')));
+    }
+
     /// <summary>The note with one peer's snapshot in it.</summary>
     public static string With(Dataset dataset, string peer, ulong guid)
     {

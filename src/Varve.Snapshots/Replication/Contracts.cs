@@ -78,6 +78,18 @@ public sealed record SyncOptions
     /// <summary>Also the properties of the datasets.</summary>
     public bool Properties { get; init; }
 
+    /// <summary>New datasets get the record size of the source.</summary>
+    public bool RecordSize { get; init; }
+
+    /// <summary>Leave a bookmark on the source that bears the name of the newest snapshot.</summary>
+    public bool NamedBookmark { get; init; }
+
+    /// <summary>Further options for <c>zfs send</c>.</summary>
+    public IReadOnlyList<string> SendMore { get; init; } = [];
+
+    /// <summary>Further options for <c>zfs receive</c>.</summary>
+    public IReadOnlyList<string> ReceiveMore { get; init; } = [];
+
     /// <summary>Decrypt encrypted datasets on the way; the target encrypts them with a key of its own.</summary>
     public bool Plain { get; init; }
 

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Varve.Snapshots.Policy;
 using Varve.Snapshots.Volumes;
 
@@ -10,9 +9,7 @@ internal sealed class Planner
     private readonly Side _source;
     private readonly Side _target;
     private readonly SyncOptions _options;
-    private readonly List<Regex> _excluded;
-    private readonly List<Regex> _included;
-    private readonly List<Regex> _left;
+    private readonly SnapshotChoice _choice;
 
     public Planner(Side source, Side target, SyncOptions options)
     {
@@ -21,28 +18,12 @@ internal sealed class Planner
             throw new SnapshotException($"{source.Address} is {Word(source.Volumes.Kind)} and {target.Address} is {Word(target.Volumes.Kind)}, and their streams do not fit: give a target of the same kind, or a repository (repo:FOLDER)");
         if (source.Volumes.Host == target.Volumes.Host && IsWithin(target.Dataset, source.Dataset))
             throw new SnapshotException($"{target.Address} lies in {source.Address}, which would then be sent into itself; give a target outside");
-        _excluded = Patterns(options.ExcludeDatasets);
-        _included = Patterns(options.IncludeSnapshots);
-        _left = Patterns(options.ExcludeSnapshots);
+        _choice = new SnapshotChoice(options);
     }
-
-    private static readonly TimeSpan MostTimeOfPattern = TimeSpan.FromSeconds(2);
 
     private static string Word(string kind) => kind == "zfs" ? "ZFS" : kind == "plain" ? "a plain folder" : kind;
 
     private static bool IsWithin(string name, string other) => name == other || name.StartsWith(other + "/", StringComparison.Ordinal);
-
-    private static List<Regex> Patterns(IReadOnlyList<string> patterns)
-    {
-        try
-        {
-            return [.. patterns.Select(static p => new Regex(p, RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, MostTimeOfPattern))];
-        }
-        catch (RegexParseException e)
-        {
-            throw new SnapshotException($"not a regular expression: {e.Message}", e);
-        }
-    }
 
     /// <summary>The plan for all datasets, parents first.</summary>
     /// <param name="here">What the source has.</param>
@@ -53,7 +34,7 @@ internal sealed class Planner
         if (here.Datasets.Count == 0) throw new SnapshotException($"{_source.Address} does not exist");
         var targets = there.Datasets.ToDictionary(static d => d.Name, StringComparer.Ordinal);
         var planned = new List<Transfer>();
-        foreach (var dataset in here.Datasets.Where(Wanted))
+        foreach (var dataset in here.Datasets.Where(d => _choice.Wants(d, _source.Dataset)))
         {
             var name = _target.Dataset + dataset.Name[_source.Dataset.Length..];
             planned.Add(One(dataset, Above(name, targets, there.Above), [.. here.Snapshots[dataset.Name]], [.. here.Bookmarks[dataset.Name]], name, targets.GetValueOrDefault(name), [.. there.Snapshots[name]], syncSnapshot));
@@ -69,17 +50,12 @@ internal sealed class Planner
         return top;
     }
 
-    private bool Wanted(Dataset dataset) => !(_options.SkipParent && dataset.Name == _source.Dataset) && !_excluded.Exists(p => p.IsMatch(dataset.Name));
-
-    private bool Wanted(Snapshot snapshot) => (_included.Count == 0 || _included.Exists(p => p.IsMatch(snapshot.Name))) && !_left.Exists(p => p.IsMatch(snapshot.Name));
-
     private Transfer One(Dataset dataset, Dataset? above, List<Snapshot> ours, List<Bookmark> bookmarks, string targetName, Dataset? target, List<Snapshot> theirs, string? syncSnapshot)
     {
         var encrypted = dataset.Key != KeyState.NotEncrypted;
         var blank = new Transfer(dataset.Name, targetName, TransferAction.Nothing) { Raw = encrypted && !_options.Plain, SourceState = dataset, TargetState = target, ParentState = above };
-        // A sync snapshot counts whatever the patterns say: it is there for nothing else.
-        var candidates = ours.Where(s => Wanted(s) || SyncNames.IsOurs(s, _options.Identifier)).ToList();
-        var takes = syncSnapshot is not null && NeedsSnapshot(dataset, ours, candidates);
+        var candidates = _choice.Of(ours, _options.Identifier);
+        var takes = syncSnapshot is not null && _choice.NeedsSnapshot(dataset, ours, candidates);
         if (takes) candidates.Add(new Snapshot(dataset.Name, syncSnapshot!, 0, 0, ulong.MaxValue));
         var common = Common.Find(ours, bookmarks, theirs);
         blank = blank with { BaseSnapshot = common.Snapshot, BaseTheirs = common.Theirs, BaseGuid = common.Guid, Ours = ours, Theirs = theirs, Bookmarks = bookmarks };
@@ -111,10 +87,6 @@ internal sealed class Planner
 
     private static bool Replica(Dataset dataset) => dataset.Note(Notes.Source).Length > 0;
 
-    /// <summary>A replica gets no snapshot of its own, for it would differ from what it is a replica of; nor does one that did not change.</summary>
-    private bool NeedsSnapshot(Dataset dataset, List<Snapshot> ours, List<Snapshot> candidates) =>
-        _options.SyncSnapshot && !Replica(dataset) && !(dataset.WrittenBytes == 0 && ours.Count > 0 && candidates.Count > 0 && candidates[^1].Guid == ours[^1].Guid);
-
     private List<Snapshot> Brings(List<Snapshot> candidates, Common common)
     {
         var newer = candidates.Where(s => common.None || s.Transaction > common.Transaction).ToList();
@@ -124,7 +96,7 @@ internal sealed class Planner
     private List<SendRequest> Streams(Transfer transfer, List<Snapshot> ours, Common common)
     {
         var streams = new List<SendRequest>();
-        SendRequest Of(string name) => new(transfer.Source, name) { Raw = transfer.Raw, Properties = _options.Properties };
+        SendRequest Of(string name) => new(transfer.Source, name) { Raw = transfer.Raw, Properties = _options.Properties, More = _options.SendMore };
         var rest = transfer.Brings;
         var from = common.Snapshot?.Name;
         if (from is null)

@@ -68,6 +68,7 @@ internal sealed class Settlement(Side source, Side target, SyncOptions options, 
             if (transfer.Bookmarks.All(b => b.Name != cursor)) source.Volumes.MakeBookmark(transfer.Source, newest.Name, cursor);
             foreach (var old in transfer.Bookmarks.Where(b => b.Name != cursor && SyncNames.IsCursor(b.Name, options.Identifier, _there))) source.Volumes.DestroyBookmark(transfer.Source, old.Name);
         }
+        if (options.NamedBookmark && fresh && Newest is { } named && source.Volumes.Abilities.HasFlag(Abilities.Bookmarks)) source.Volumes.MakeBookmark(transfer.Source, named.Name, named.Name);
         if (options.KeepHold && fresh && Newest is { } last)
         {
             source.Volumes.Hold(transfer.Source, last.Name, SyncNames.LastingHold(options.Identifier, _there));

@@ -79,5 +79,5 @@ public static class Sync
         return transfer with { EstimatedBytes = all };
     }
 
-    private static string? NameOf(SyncOptions options) => options.SyncSnapshot ? SyncNames.Snapshot(options.Identifier, DateTimeOffset.UtcNow) : null;
+    private static string? NameOf(SyncOptions options) => options.SyncSnapshot ? SyncNames.Snapshot(options.Identifier) : null;
 }

@@ -14,9 +14,20 @@ internal static partial class SyncNames
     [GeneratedRegex(@"^varve-sync_.+_\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
     private static partial Regex SnapshotName();
 
-    /// <summary><c>varve-sync_[IDENTIFIER_]HOST_2026-03-29T01:00:00.000Z</c>.</summary>
-    public static string Snapshot(string identifier, DateTimeOffset now) =>
-        $"{Begin(identifier)}{now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)}";
+    private static long _last;
+
+    /// <summary><c>varve-sync_[IDENTIFIER_]HOST_2026-03-29T01:00:00.000Z</c>, with the present time; never twice the same.</summary>
+    public static string Snapshot(string identifier)
+    {
+        var (now, last) = (0L, 0L);
+        do
+        {
+            last = Interlocked.Read(ref _last);
+            now = Math.Max(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), last + 1);
+        }
+        while (Interlocked.CompareExchange(ref _last, now, last) != last);
+        return $"{Begin(identifier)}{DateTimeOffset.FromUnixTimeMilliseconds(now).UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)}";
+    }
 
     /// <summary>Whether a sync took this snapshot on some host.</summary>
     public static bool IsSyncSnapshot(Snapshot snapshot) => SnapshotName().IsMatch(snapshot.Name);

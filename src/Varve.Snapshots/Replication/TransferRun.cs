@@ -62,7 +62,11 @@ internal sealed class TransferRun(Side source, Side target, SyncOptions options,
     {
         watch?.Began(target, transfer);
         var (mode, peer) = (transfer.Raw ? Notes.Raw : Notes.Plain, target.Peer(transfer.Target));
-        if (ModeNotes.Of(transfer.SourceState, peer) != mode) source.Volumes.SetNote(transfer.Source, Notes.Mode, ModeNotes.With(transfer.SourceState, peer, mode));
+        if (ModeNotes.Of(transfer.SourceState, peer) != mode)
+        {
+            // Several targets may write to the same note of the source at once.
+            lock (source.Volumes) source.Volumes.SetNote(transfer.Source, Notes.Mode, ModeNotes.With(source.Volumes.Find(transfer.Source) ?? transfer.SourceState, peer, mode));
+        }
         HoldBoth(transfer);
         if (transfer.DestroysTarget)
         {
@@ -117,8 +121,9 @@ internal sealed class TransferRun(Side source, Side target, SyncOptions options,
                     Properties = stream.Properties,
                     IsDevice = transfer.SourceState.IsDevice,
                     Packing = packing.Receiving(first.Span),
+                    More = [.. options.RecordSize && stream.Base is null && stream.ResumeToken.Length == 0 && transfer.SourceState.RecordSize > 0 ? (string[])["-o", $"recordsize={transfer.SourceState.RecordSize}"] : [], .. options.ReceiveMore],
                 });
-            }, first => !HasHead || StreamHead.Read(first.Span, out _) is not null);
+            }, first => !HasHead || ZfsStreamHead.Read(first.Span, out _) is not null);
         }
         catch (SnapshotException e) when (e.Message.Contains("has been modified", StringComparison.Ordinal) && !options.Rollback)
         {
@@ -128,10 +133,12 @@ internal sealed class TransferRun(Side source, Side target, SyncOptions options,
         finally
         {
             _bytes += pump.Moved;
-            _onWire += Math.Max((from as ProcessEnd)?.BytesOnWire ?? 0, (into as ProcessEnd)?.BytesOnWire ?? 0);
+            _onWire += Math.Max(OnWire(source, from), OnWire(target, into));
         }
         if (wrapping.Length > 0) NoteWrapping(transfer, wrapping);
     }
+
+    private static long OnWire(Side side, IEnd? end) => side.Volumes.Host.Length > 0 && end is ProcessEnd process ? process.BytesOnWire : 0;
 
     private bool HasHead => source.Volumes.Kind == "zfs";
 
@@ -139,7 +146,7 @@ internal sealed class TransferRun(Side source, Side target, SyncOptions options,
     private string Checked(Transfer transfer, ReadOnlyMemory<byte> first)
     {
         if (!HasHead) return "";
-        var head = StreamHead.Read(first.Span, out _) ?? throw new SnapshotException($"the stream of {source.Of(transfer.Source)} ended before it began");
+        var head = ZfsStreamHead.Read(first.Span, out _) ?? throw new SnapshotException($"the stream of {source.Of(transfer.Source)} ended before it began");
         if (head.IsRaw != transfer.Raw) throw new SnapshotException($"{source.Of(transfer.Source)} sends a {(head.IsRaw ? "raw" : "plain")} stream where a {(transfer.Raw ? "raw" : "plain")} one was agreed; nothing of it was given to {target.Of(transfer.Target)}");
         var known = transfer.TargetState?.Note(Notes.Wrapping) ?? "";
         if (known.Length == 0 || head.Wrapping.Length == 0 || head.Wrapping == known || transfer.DestroysTarget) return head.Wrapping;

@@ -6,6 +6,9 @@ public sealed record BackupOptions
     /// <summary>The folder: an absolute path, as bytes.</summary>
     public required byte[] Path { get; init; }
 
+    /// <summary>The folder that the snapshot is said to be of, where that is another: a folder of which this is a snapshot of its file system; null: the same.</summary>
+    public byte[]? As { get; init; }
+
     /// <summary>A name for the snapshot; empty for none.</summary>
     public string Label { get; init; } = "";
 

@@ -37,7 +37,7 @@ internal sealed class BackupRun : IDisposable
         LeaveOutWith = options.LeaveOutWith.Length > 0 ? Posix.Terminated(System.Text.Encoding.UTF8.GetBytes(options.LeaveOutWith)) : null;
         threads = Math.Clamp(options.Threads > 0 ? options.Threads : Environment.ProcessorCount, 1, MostThreads);
         queue = new WorkQueue<FileReader>(threads + 2, QueuedFiles);
-        var cachePath = $"{repository.CacheFolder}/files-{FileCache.Hash(options.Path):x16}";
+        var cachePath = $"{repository.CacheFolder}/files-{FileCache.Hash(options.As ?? options.Path):x16}";
         cache = options.ReadAll ? null : FileCache.TryOpen(cachePath);
         // What a snapshot that must still be there refers to needs no second look.
         cacheIsTrusted = cache is not null && repository.Head.Snapshots.Contains(cache.Snapshot) && IsComplete();
@@ -107,12 +107,12 @@ internal sealed class BackupRun : IDisposable
     private BackupReport Commit()
     {
         using var codec = repository.NewCodec();
-        var description = new SnapshotDescription("", options.Taken, options.Host, Posix.Show(options.Path), options.Label, Progress.Files, directories, Progress.Bytes, sink.Added)
+        var description = new SnapshotDescription("", options.Taken, options.Host, Posix.Show(options.As ?? options.Path), options.Label, Progress.Files, directories, Progress.Bytes, sink.Added)
         {
             Guid = options.Guid != 0 ? options.Guid : SnapshotDescription.NewGuid(),
             IsMarked = options.Marked,
         };
-        var name = repository.Commit(new RepositorySnapshot(description, options.Path, root!), codec);
+        var name = repository.Commit(new RepositorySnapshot(description, options.As ?? options.Path, root!), codec);
         nextCache.Finish(name);
         return new BackupReport(description with { Name = name }, Progress.Troubles, Progress.Moved);
     }

@@ -9,6 +9,9 @@ namespace Varve.Snapshots.Repository;
 /// </summary>
 public sealed class SnapshotRepository : IDisposable
 {
+    /// <summary>The file whose presence marks a host as one that must never hold a key.</summary>
+    public const string KeylessFile = "/etc/varve/keyless";
+
     internal const string LockName = "lock";
     private const string HeadLockName = "head.lock", AppendOnlyName = "append-only", SeenName = "seen";
     private const int ListsBeforeMerge = 32, DefaultLevel = 3;
@@ -150,6 +153,7 @@ public sealed class SnapshotRepository : IDisposable
 
     private static byte[] Unwrap(ObjectFolder folder, RepositoryConfig config, RepositoryKey? key)
     {
+        if (File.Exists(KeylessFile)) throw new SnapshotException($"this host is marked as keyless ({KeylessFile}), and {folder.Path} opens only with a key: do this where the key is; `verify --without-key` needs none");
         if (key is null) throw new SnapshotException($"{folder.Path} is encrypted: give --key-file FILE, --passphrase-file FILE, or set VARVE_PASSPHRASE");
         return Opening(folder, config, key, out var damaged)?.Master ?? throw damaged ?? new SnapshotException($"the key does not open {folder.Path}: it is another {(key.IsPassphrase ? "passphrase" : "key file")} than those it knows (`varve snap repo key list`)");
     }
@@ -272,13 +276,14 @@ public sealed class SnapshotRepository : IDisposable
         return [.. Head.Snapshots.Select(name => Read(name, codec).Description)];
     }
 
-    /// <summary>The one snapshot that a name stands for: <c>latest</c>, a label, or the begin of a name.</summary>
+    /// <summary>The one snapshot that a name stands for: <c>latest</c>, a label, <c>folder@label</c>, or the begin of a name.</summary>
     /// <exception cref="SnapshotException">There is none, or more than one.</exception>
     public SnapshotDescription Find(string name)
     {
         var all = Snapshots();
         if (name == "latest") return all.Count > 0 ? all[^1] : throw new SnapshotException($"{Path} has no snapshot yet");
         var found = all.Where(s => s.Label == name).ToList();
+        if (found.Count == 0) found = [.. all.Where(s => $"{s.Path}@{s.Label}" == name)];
         if (found.Count == 0) found = [.. all.Where(s => name.Length >= 4 && s.Name.StartsWith(name, StringComparison.Ordinal))];
         return found.Count switch
         {

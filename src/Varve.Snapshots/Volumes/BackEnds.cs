@@ -15,6 +15,17 @@ public sealed class BackEnds(Host host, Action<string>? warn = null)
     public IVolumes Of(string dataset) =>
         !dataset.StartsWith('/') ? _zfs : !host.IsLocal ? _btrfs : PlainVolumes.IsDataset(dataset) || !IsOnBtrfs(dataset) ? _plain : _btrfs;
 
+    /// <summary>The same, with what is known of the host: folders of other hosts that are not on btrfs are reached through the <c>varve</c> there.</summary>
+    /// <exception cref="SnapshotException">There is none.</exception>
+    public IVolumes Of(string dataset, HostFacts facts)
+    {
+        if (host.IsLocal || !dataset.StartsWith('/') || (facts.FileSystem == "btrfs" && !facts.IsPlain)) return Of(dataset);
+        if (!facts.HasVarve) throw new SnapshotException($"{host.Name}:{dataset} is a plain folder, and {host.Name} has no varve, which it takes there; install it, or sync into a repository there ({host.Name}:repo:FOLDER)");
+        return _remote ??= new RemoteVolumes(host);
+    }
+
+    private RemoteVolumes? _remote;
+
     /// <summary>By the nearest folder that is there: a target may be yet to make.</summary>
     private static bool IsOnBtrfs(string folder)
     {

@@ -146,7 +146,7 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
     {
         var found = new List<Snapshot>();
         var (dataset, subvolumes) = ("", new Dictionary<string, (ulong Guid, ulong Generation)>(StringComparer.Ordinal));
-        foreach (var line in host.Script(ListScript, [.. datasets.Select(Path)]).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var line in Volumes.Host.Batches(datasets.Select(Path)).SelectMany(some => host.Script(ListScript, some).Split('\n', StringSplitOptions.RemoveEmptyEntries)))
         {
             var row = line.Split('\t');
             if (row[0] == "dataset") (dataset, subvolumes) = (row[1], new Dictionary<string, (ulong, ulong)>(StringComparer.Ordinal));
@@ -205,7 +205,7 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
 
     /// <inheritdoc/>
     public void SetNote(string dataset, string note, string value) => host.Script(
-        """mkdir -p -m 700 "$1" && mkdir -p "$1/.notes" && if [ -n "$3" ]; then printf '%s\n' "$3" > "$1/.notes/.new" && mv "$1/.notes/.new" "$1/.notes/$2"; else rm -f "$1/.notes/$2"; fi""",
+        """mkdir -p -m 700 "$1" && mkdir -p "$1/.notes" && if [ -n "$3" ]; then printf '%s\n' "$3" > "$1/.notes/.new.$$" && mv "$1/.notes/.new.$$" "$1/.notes/$2"; else rm -f "$1/.notes/$2"; fi""",
         $"{Path(dataset)}/{Folder}", Name(note), value);
 
     /// <inheritdoc/>

@@ -28,6 +28,7 @@ public static class CheckOuts
         return [];
     }
 
+    /// <summary>The folder in which the file system shows a snapshot.</summary>
     internal static string FolderOf(IVolumes volumes, string dataset, string name) => volumes switch
     {
         BtrfsVolumes => $"{dataset}/{BtrfsVolumes.Folder}/{name}",

@@ -60,6 +60,9 @@ public sealed record Dataset(string Name)
     /// <summary>Bytes written since its newest snapshot; null when not known.</summary>
     public long? WrittenBytes { get; init; }
 
+    /// <summary>Most bytes in a block of a file; 0 when it has no such thing.</summary>
+    public long RecordSize { get; init; }
+
     /// <summary>Whether it is a block device and no file system.</summary>
     public bool IsDevice { get; init; }
 
@@ -145,6 +148,9 @@ public sealed record SendRequest(string Dataset, string Name)
 
     /// <summary>From another host.</summary>
     public Packing Packing { get; init; }
+
+    /// <summary>Further options of the back end's own program.</summary>
+    public IReadOnlyList<string> More { get; init; } = [];
 }
 
 /// <summary>Where to put what comes.</summary>
@@ -171,6 +177,9 @@ public sealed record ReceiveRequest(string Dataset)
 
     /// <summary>To another host.</summary>
     public Packing Packing { get; init; }
+
+    /// <summary>Further options of the back end's own program.</summary>
+    public IReadOnlyList<string> More { get; init; } = [];
 }
 
 /// <summary>

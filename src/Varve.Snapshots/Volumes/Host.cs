@@ -11,6 +11,9 @@ public sealed record SshOptions
 
     /// <summary>The program itself.</summary>
     public string Program { get; init; } = "ssh";
+
+    /// <summary>Whether programs there are run by <c>sudo -n</c>.</summary>
+    public bool Sudo { get; init; }
 }
 
 /// <summary>
@@ -62,7 +65,7 @@ public sealed class Host : IDisposable
     /// <exception cref="SnapshotException">It could not be started, or the host not be reached.</exception>
     public (int Status, string Output, string Error) Try(IReadOnlyList<string> command, string input = "")
     {
-        using var process = Start(command, readsInput: input.Length > 0);
+        using var process = Start(IsLocal ? command : ["sh", "-c", NotAsSsh, "sh", .. command], readsInput: input.Length > 0);
         var error = process.StandardError.ReadToEndAsync();
         if (input.Length > 0)
         {
@@ -71,16 +74,19 @@ public sealed class Host : IDisposable
         }
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        const int SshFailed = 255;
-        if (!IsLocal && process.ExitCode == SshFailed) throw new SnapshotException($"{Name}: the host cannot be reached: {error.Result.Trim()}");
+        if (!IsLocal && process.ExitCode == SshFailed) throw new SnapshotException($"{Name}: the host cannot be reached: {(error.Result.Trim() is { Length: > 0 } words ? words : "the connection ended")}");
         return (process.ExitCode, output, error.Result);
     }
+
+    /// <summary>The status that ssh itself ends with when it fails, and what keeps programs from ending with it.</summary>
+    private const int SshFailed = 255;
+    private const string NotAsSsh = """ "$@"; s=$?; [ $s = 255 ] && s=254; exit $s """;
 
     /// <summary>Starts a program whose streams the caller reads and writes.</summary>
     /// <exception cref="SnapshotException">It could not be started.</exception>
     public Process Start(IReadOnlyList<string> command, bool readsInput)
     {
-        var words = _ssh is null ? command : [_ssh.Program, .. Control, .. _ssh.Arguments, "--", Name, string.Join(' ', command.Select(Quoted))];
+        var words = _ssh is null ? command : [_ssh.Program, .. Control, .. _ssh.Arguments, "--", Name, There(command)];
         var start = new ProcessStartInfo(words[0])
         {
             UseShellExecute = false,
@@ -101,6 +107,30 @@ public sealed class Host : IDisposable
         {
             throw new SnapshotException($"{words[0]} cannot be started: {e.Message}; is it installed?", e);
         }
+    }
+
+    /// <summary>The line for the shell that sshd starts: it may know only the folders of an ordinary user, and any language.</summary>
+    private string There(IReadOnlyList<string> command) =>
+        $"{(_ssh!.Sudo ? "sudo -n " : "")}env PATH=\"$PATH:/usr/local/sbin:/usr/sbin:/sbin\" LC_ALL=C.UTF-8 {string.Join(' ', command.Select(Quoted))}";
+
+    /// <summary>Arguments of one call stay below what a kernel takes for a whole line behind ssh.</summary>
+    internal const int MostArgumentBytes = 60_000;
+
+    /// <summary>Words in as few lots as calls take.</summary>
+    internal static IEnumerable<List<string>> Batches(IEnumerable<string> words)
+    {
+        var (batch, bytes) = (new List<string>(), 0);
+        foreach (var word in words)
+        {
+            if (batch.Count > 0 && bytes + word.Length > MostArgumentBytes)
+            {
+                yield return batch;
+                (batch, bytes) = ([], 0);
+            }
+            batch.Add(word);
+            bytes += word.Length + 3;
+        }
+        if (batch.Count > 0) yield return batch;
     }
 
     /// <summary>A word that a POSIX shell reads back as exactly these characters.</summary>

@@ -8,9 +8,6 @@ public sealed class ZfsVolumes(Host host) : IVolumes
 {
     private const string Space = "varve:", Mark = Space + "by", Marked = "policy";
 
-    /// <summary>Arguments of one call stay below what a kernel and an ssh take.</summary>
-    private const int MostArgumentBytes = 60_000;
-
     private static readonly System.Buffers.SearchValues<char> NotInSnapshots = System.Buffers.SearchValues.Create(",%@#\t\n");
 
     /// <inheritdoc/>
@@ -26,7 +23,7 @@ public sealed class ZfsVolumes(Host host) : IVolumes
     public IReadOnlyList<Dataset> Datasets(string root, bool recursive)
     {
         // zfs get, since zfs list does not tell a note from one that is inherited.
-        string[] properties = ["type", "used", "available", "written", "keystatus", "encryption", "receive_resume_token", .. Notes.All.Select(static n => Space + n)];
+        string[] properties = ["type", "used", "available", "written", "keystatus", "encryption", "receive_resume_token", "recordsize", .. Notes.All.Select(static n => Space + n)];
         List<string> command = ["zfs", "get", "-Hp", "-t", "filesystem,volume", "-o", "name,property,value,source"];
         if (recursive) command.Add("-r");
         var datasets = new List<Dataset>();
@@ -54,6 +51,7 @@ public sealed class ZfsVolumes(Host host) : IVolumes
             case "used": return dataset with { UsedBytes = Number(value) };
             case "available": return dataset with { AvailableBytes = Number(value) };
             case "written": return dataset with { WrittenBytes = Number(value) };
+            case "recordsize": return dataset with { RecordSize = Number(value) };
             case "receive_resume_token": return dataset with { ResumeToken = value };
             case "keystatus":
                 keyed = value == "available";
@@ -118,14 +116,14 @@ public sealed class ZfsVolumes(Host host) : IVolumes
     public void Take(IReadOnlyList<(string Dataset, string Name)> snapshots, bool children)
     {
         // One call is one transaction in each pool.
-        foreach (var some in Batches(snapshots.Select(static s => $"{Name(s.Dataset)}@{s.Name}")))
+        foreach (var some in Volumes.Host.Batches(snapshots.Select(static s => $"{Name(s.Dataset)}@{s.Name}")))
             host.Run(["zfs", "snapshot", .. children ? (string[])["-r"] : [], "-o", $"{Mark}={Marked}", .. some]);
     }
 
     /// <inheritdoc/>
     public void Destroy(string dataset, IReadOnlyList<string> names)
     {
-        foreach (var some in Batches(names)) host.Run(["zfs", "destroy", $"{Name(dataset)}@{string.Join(',', some.Select(Plain))}"]);
+        foreach (var some in Volumes.Host.Batches(names)) host.Run(["zfs", "destroy", $"{Name(dataset)}@{string.Join(',', some.Select(Plain))}"]);
     }
 
     /// <inheritdoc/>
@@ -185,6 +183,7 @@ public sealed class ZfsVolumes(Host host) : IVolumes
         if (request.Properties) foreach (var note in Notes.All) command.AddRange(["-x", Space + note]);
         if (request.Properties && !request.IsDevice) command.AddRange(["-x", "mountpoint", "-o", "canmount=noauto"]);
         if (request.ReadOnly) command.AddRange(["-o", "readonly=on"]);
+        command.AddRange(request.More);
         command.Add(Name(request.Dataset));
         return new ProcessEnd(host, command, receives: true, request.Packing, () => MarkReceived(request));
     }
@@ -192,7 +191,7 @@ public sealed class ZfsVolumes(Host host) : IVolumes
     /// <summary>Streams without properties do not bring the marks.</summary>
     private void MarkReceived(ReceiveRequest request)
     {
-        foreach (var some in Batches(request.Expected.Where(static s => s.IsMarked).Select(s => $"{request.Dataset}@{Plain(s.Name)}"))) host.Run(["zfs", "set", $"{Mark}={Marked}", .. some]);
+        foreach (var some in Volumes.Host.Batches(request.Expected.Where(static s => s.IsMarked).Select(s => $"{request.Dataset}@{Plain(s.Name)}"))) host.Run(["zfs", "set", $"{Mark}={Marked}", .. some]);
     }
 
     /// <inheritdoc/>
@@ -204,7 +203,7 @@ public sealed class ZfsVolumes(Host host) : IVolumes
 
     /// <inheritdoc/>
     public IReadOnlyList<(string FullName, string Tag)> Tags(IReadOnlyCollection<Snapshot> snapshots) =>
-        [.. Batches(snapshots.Select(static s => $"{Name(s.Dataset)}@{s.Name}")).SelectMany(some => Rows(["zfs", "holds", "-H", .. some])).Select(static r => (r[0], r[1]))];
+        [.. Volumes.Host.Batches(snapshots.Select(static s => $"{Name(s.Dataset)}@{s.Name}")).SelectMany(some => Rows(["zfs", "holds", "-H", .. some])).Select(static r => (r[0], r[1]))];
 
     /// <inheritdoc/>
     public void Clear(string dataset) => host.Run(["zfs", "destroy", "-r", Name(dataset)]);
@@ -223,6 +222,7 @@ public sealed class ZfsVolumes(Host host) : IVolumes
         // Raw says -c by itself.
         command.Add(request.Raw ? "-w" : "-c");
         if (request.Properties) command.Add("-p");
+        command.AddRange(request.More);
         if (request.Base is not null)
         {
             command.Add(request.Intermediates && !request.BaseIsBookmark ? "-I" : "-i");
@@ -273,22 +273,6 @@ public sealed class ZfsVolumes(Host host) : IVolumes
         while (shortest.Contains('/', StringComparison.Ordinal) && !datasets.All(d => d == shortest || d.StartsWith(shortest + "/", StringComparison.Ordinal)))
             shortest = shortest[..shortest.LastIndexOf('/')];
         return shortest;
-    }
-
-    private static IEnumerable<List<string>> Batches(IEnumerable<string> words)
-    {
-        var (batch, bytes) = (new List<string>(), 0);
-        foreach (var word in words)
-        {
-            if (batch.Count > 0 && bytes + word.Length > MostArgumentBytes)
-            {
-                yield return batch;
-                (batch, bytes) = ([], 0);
-            }
-            batch.Add(word);
-            bytes += word.Length + 3;
-        }
-        if (batch.Count > 0) yield return batch;
     }
 
     /// <summary>The name, which must not be taken for an option.</summary>

@@ -6,7 +6,7 @@ namespace Varve.Snapshots.Replication;
 /// <summary>What the first bytes of a stream of ZFS say of it: the records of <c>sys/zfs_ioctl.h</c> in OpenZFS.</summary>
 /// <param name="IsRaw">Whether it is encrypted.</param>
 /// <param name="Wrapping">A digest of the wrapped key that it carries; empty without.</param>
-internal sealed record StreamHead(bool IsRaw, string Wrapping)
+internal sealed record ZfsStreamHead(bool IsRaw, string Wrapping)
 {
     private const int RecordSize = 312, TypeAt = 0, PayloadAt = 4, MagicAt = 8, VersionAt = 16;
     private const uint Begin = 0, End = 5;
@@ -22,7 +22,7 @@ internal sealed record StreamHead(bool IsRaw, string Wrapping)
     /// <param name="needed">How many bytes it takes at least, when that was not enough.</param>
     /// <returns>The head; null when more bytes are needed.</returns>
     /// <exception cref="SnapshotException">It is no stream of ZFS.</exception>
-    public static StreamHead? Read(ReadOnlySpan<byte> bytes, out int needed)
+    public static ZfsStreamHead? Read(ReadOnlySpan<byte> bytes, out int needed)
     {
         var at = 0;
         while (true)
@@ -40,7 +40,7 @@ internal sealed record StreamHead(bool IsRaw, string Wrapping)
             needed += (int)payload;
             if (bytes.Length < needed) return null;
             var version = BinaryPrimitives.ReadUInt64LittleEndian(record[VersionAt..]);
-            if ((version & HeaderMask) != CompoundHeader) return new StreamHead(((version >> FeaturesShift) & RawFeature) != 0, Digest(bytes[(at + RecordSize)..needed]));
+            if ((version & HeaderMask) != CompoundHeader) return new ZfsStreamHead(((version >> FeaturesShift) & RawFeature) != 0, Digest(bytes[(at + RecordSize)..needed]));
             // A stream of streams: properties and names first, then an end, then the first of them.
             at = needed;
         }
