@@ -19,7 +19,7 @@ internal static class CommandLine
         (Try, TryCommand.Make), ("undo", UndoCommand.Make), ("checkout", UndoCommand.MakeCheckout),
         ("label", LabelCommand.Make), ("find", FindCommand.Make), ("taint", TaintCommand.Make),
         ("raster", RasterCommand.Make), ("aoh", AohCommand.Make),
-        ("snap", SnapCommand.Make), ("sync", SyncCommand.Make),
+        ("snap", SnapCommand.Make), ("sync", SyncCommand.Make), ("data", DataCommand.Make),
     ];
 
     /// <summary>Follows one command line; returns the exit status.</summary>

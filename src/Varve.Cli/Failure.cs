@@ -31,6 +31,7 @@ internal static class Failure
             UsageException or SettingsException or NotKnownException or NoChainException or NotPortableException or DocumentException or ConflictException => (Usage, failure.Message),
             ExpressionException => (Usage, failure.Message),
             SnapshotException => (Usage, failure.Message),
+            Varve.Snapshots.Datasets.TargetException => (NoSandbox, failure.Message),
             RasterException => (NoSandbox, failure.Message),
             StepRefusedException => (NoSandbox, failure.Message),
             DamagedLineageException or DamagedStoreException => (Damaged, failure.Message),

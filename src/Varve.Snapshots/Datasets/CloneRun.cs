@@ -66,6 +66,28 @@ public sealed class CloneRun(LocalHost host, SshOptions ssh, Action<string> say)
         }
     }
 
+    /// <summary>The folder of a place to clone to.</summary>
+    /// <exception cref="SnapshotException">It names a dataset of ZFS that is not there or not mounted.</exception>
+    public static string FolderOf(LocalHost host, string target) => target.StartsWith('/') ? target
+        : host.VolumesOf(target).Datasets(target, recursive: false).Count > 0 ? CheckOuts.LiveFolderOf(host.VolumesOf(target), target)
+        : throw new SnapshotException($"{target} does not exist; make it first (zfs create {target})");
+
+    /// <summary>Makes the folder of a place to clone to: on btrfs a subvolume, so that it can have snapshots.</summary>
+    public static void MakeFolder(LocalHost host, string target)
+    {
+        if (!target.StartsWith('/') || Directory.Exists(target)) return;
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            if (host.VolumesOf(target) is BtrfsVolumes) Host.Local.Run(["btrfs", "subvolume", "create", target]);
+            else Directory.CreateDirectory(target);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SnapshotException($"{target} cannot be made: {e.Message}", e);
+        }
+    }
+
     private CloneState Saved(CloneState state) => CloneState.All(host.ClonesFolder).FirstOrDefault(s => s.Id == state.Id) ?? state;
 
     private string FileOf(CloneState state, string ending) => $"{host.ClonesFolder}/{state.Id}.{ending}";
