@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 
 namespace Varve.Raster.Files;
@@ -10,79 +11,83 @@ internal static unsafe class Lzw
 {
     private const int Clear = 256, End = 257, First = 258, Most = 4096;
 
+    /// <summary>A string of the table: its first eight bytes, and where all of it was written.</summary>
+    private struct Entry
+    {
+        public ulong Text;
+        public int Length, Place;
+    }
+
     /// <summary>Unpacks; returns the bytes written. What does not fit is left out.</summary>
     /// <returns>-1 when a code stands for nothing.</returns>
     [SkipLocalsInit]
     public static long Unpack(ReadOnlySpan<byte> source, Span<byte> target)
     {
-        var places = stackalloc int[Most];
-        var lengths = stackalloc int[Most];
+        var entries = stackalloc Entry[Most];
         fixed (byte* into = target)
         fixed (byte* from = source)
         {
-            var end = from + source.Length;
             var input = from;
-            ulong held = 0;
-            int bits = 0, width = 9, next = First, previousAt = 0, previousLength = 0, at = 0;
+            var end = from + source.Length;
             var size = target.Length;
+            ulong held = 0;
+            int bits = 0, width = 9, next = First, at = 0;
+            var previous = default(Entry);
             while (at < size)
             {
                 if (bits < width)
                 {
-                    while (bits <= 56 && input < end)
+                    if (end - input >= sizeof(ulong))
                     {
-                        held |= (ulong)*input++ << (56 - bits);
-                        bits += 8;
+                        // As many whole bytes as fit; the bits of a next one that come along are the same when it is read.
+                        held |= BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(input)) >> bits;
+                        input += (63 - bits) >> 3;
+                        bits |= 56;
                     }
-                    if (bits < width) break;
+                    else
+                    {
+                        for (; bits <= 56 && input < end; bits += 8) held |= (ulong)*input++ << (56 - bits);
+                        if (bits < width) break;
+                    }
                 }
                 var code = (int)(held >> (64 - width));
                 held <<= width;
                 bits -= width;
+                Entry current;
                 if (code < Clear)
                 {
-                    if (previousLength > 0 && next < Most)
-                    {
-                        places[next] = previousAt;
-                        lengths[next++] = previousLength + 1;
-                    }
-                    (previousAt, previousLength) = (at, 1);
-                    into[at++] = (byte)code;
+                    current = new Entry { Text = (ulong)code, Length = 1 };
                 }
                 else if (code >= First)
                 {
-                    int place, length;
                     if (code < next)
                     {
-                        (place, length) = (places[code], lengths[code]);
+                        current = entries[code];
                     }
-                    else if (code == next && next < Most && previousLength > 0)
+                    else if (code == next && next < Most && previous.Length > 0)
                     {
-                        (place, length) = (previousAt, previousLength + 1);
+                        current = Longer(previous, (byte)previous.Text);
                     }
                     else
                     {
                         return -1;
                     }
-                    if (previousLength > 0 && next < Most)
-                    {
-                        places[next] = previousAt;
-                        lengths[next++] = previousLength + 1;
-                    }
-                    (previousAt, previousLength) = (at, length);
-                    var count = Math.Min(length, size - at);
-                    Repeat(into + place, into + at, count, size - at);
-                    at += count;
                 }
                 else if (code == Clear)
                 {
-                    (next, width, previousLength) = (First, 9, 0);
+                    (next, width) = (First, 9);
+                    previous = default;
                     continue;
                 }
                 else
                 {
                     break;
                 }
+                if (previous.Length > 0 && next < Most) entries[next++] = Longer(previous, (byte)current.Text);
+                Put(current, into, at, size);
+                current.Place = at;
+                at += Math.Min(current.Length, size - at);
+                previous = current;
                 // The width is that of the table with the entry the next code completes.
                 if (next >= 511) width = next >= 2047 ? 12 : next >= 1023 ? 11 : 10;
             }
@@ -90,17 +95,28 @@ internal static unsafe class Lzw
         }
     }
 
-    /// <summary>Copies bytes that may lie right before their copy; room says how much may be overwritten behind it.</summary>
+    /// <summary>A string that was just written, and the byte behind it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Repeat(byte* from, byte* to, int count, int room)
+    private static Entry Longer(Entry entry, byte more)
     {
-        var apart = to - from;
-        if (apart >= 8 && room >= count + 8)
+        if (entry.Length < sizeof(ulong)) entry.Text |= (ulong)more << (8 * entry.Length);
+        entry.Length++;
+        return entry;
+    }
+
+    /// <summary>Writes a string; bytes behind it may be written over, for they come later.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Put(Entry entry, byte* into, int at, int size)
+    {
+        var to = into + at;
+        if (size - at >= entry.Length + sizeof(ulong))
         {
-            for (var i = 0; i < count; i += 8) Unsafe.WriteUnaligned(to + i, Unsafe.ReadUnaligned<ulong>(from + i));
+            Unsafe.WriteUnaligned(to, entry.Text);
+            // A longer string ends at least eight bytes before its copy, but for its last byte.
+            for (var i = sizeof(ulong); i < entry.Length; i += sizeof(ulong)) Unsafe.WriteUnaligned(to + i, Unsafe.ReadUnaligned<ulong>(into + entry.Place + i));
             return;
         }
-        for (var i = 0; i < count; i++) to[i] = from[i];
+        for (var (i, count) = (0, Math.Min(entry.Length, size - at)); i < count; i++) to[i] = i < sizeof(ulong) ? (byte)(entry.Text >> (8 * i)) : into[entry.Place + i];
     }
 
     /// <summary>Of the next code, when a packer, which is one entry ahead of its reader, has so many entries.</summary>
