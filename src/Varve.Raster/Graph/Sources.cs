@@ -22,10 +22,10 @@ internal sealed class RasterSource : Source
     public double? NoData { get; }
 
     /// <exception cref="RasterException">There is no such band, or it cannot be read.</exception>
-    public static RasterSource Of(GeoTiff file, int band)
+    public static RasterSource Of(GeoTiff file, int band, bool ignoresNoData = false)
     {
         Check(file, band);
-        return new RasterSource(file.Image.Bands > 1 ? $"{file.Name} (band {band + 1})" : file.Name, file.Grid, [new Piece(file, band, file.Grid.All)], file.Image.Type, Known(file));
+        return new RasterSource(file.Image.Bands > 1 ? $"{file.Name} (band {band + 1})" : file.Name, file.Grid, [new Piece(file, band, file.Grid.All)], file.Image.Type, ignoresNoData ? null : Known(file));
     }
 
     /// <exception cref="RasterException">They do not lie on one grid, or are not of one type.</exception>
@@ -55,7 +55,7 @@ internal sealed class RasterSource : Source
     private static void Check(GeoTiff file, int band)
     {
         if (file.Image.WhyNot() is { Length: > 0 } why) throw new RasterException($"{file.Name}: {why}");
-        if (band < 0 || band >= file.Image.Bands) throw new RasterException($"{file.Name}: it has {file.Image.Bands} band{(file.Image.Bands == 1 ? "" : "s")}, and no band {band + 1}");
+        if (band < 0 || band >= file.Image.Bands) throw new RasterException($"{file.Name}: it has {file.Image.Bands} band{(file.Image.Bands == 1 ? "" : "s")}, and no band {band + 1}") { IsNoSuchBand = true };
     }
 
     private static double? Known(GeoTiff file) => file.NoData is { } value && (file.Image.Type == PixelType.Float32 || file.Image.Type.Has(value)) ? value : null;
