@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Varve.Raster.Files;
 
@@ -337,26 +338,41 @@ internal sealed unsafe class Inflate : IDisposable
         return at;
     }
 
-    /// <summary>Copies bytes from a distance behind; up to 15 bytes beyond may be spoilt where there is room.</summary>
+    /// <summary>Copies bytes from a distance behind; up to 16 bytes beyond may be spoilt where there is room.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Repeat(byte* at, long distance, int length, byte* end)
     {
         var from = at - distance;
-        if (distance >= 8 && end - at >= length + 8)
+        if (end - at >= length + 32)
         {
             var stop = at + length;
-            do
+            if (distance >= 16)
             {
-                Unsafe.WriteUnaligned(at, Unsafe.ReadUnaligned<ulong>(from));
-                at += 8;
-                from += 8;
+                do
+                {
+                    Vector128.Load(from).Store(at);
+                    at += 16;
+                    from += 16;
+                }
+                while (at < stop);
+                return;
             }
-            while (at < stop);
-            return;
-        }
-        if (distance == 1)
-        {
-            new Span<byte>(at, length).Fill(*from);
+            if (distance == 1)
+            {
+                var run = Vector128.Create(*from);
+                do
+                {
+                    run.Store(at);
+                    at += 16;
+                }
+                while (at < stop);
+                return;
+            }
+            // What repeats after a few bytes also does after the next multiple of them from 8 on.
+            var far = distance;
+            while (far < 8) far += distance;
+            for (var i = 0; i < far - distance && i < length; i++) at[i] = from[i];
+            for (var to = at + (far - distance); to < stop; to += 8) Unsafe.WriteUnaligned(to, Unsafe.ReadUnaligned<ulong>(to - far));
             return;
         }
         for (var i = 0; i < length; i++) at[i] = from[i];

@@ -11,28 +11,21 @@ internal static unsafe class Lzw
 {
     private const int Clear = 256, End = 257, First = 258, Most = 4096;
 
-    /// <summary>A string of the table: its first eight bytes, and where all of it was written.</summary>
-    private struct Entry
-    {
-        public ulong Text;
-        public int Length, Place;
-    }
-
     /// <summary>Unpacks; returns the bytes written. What does not fit is left out.</summary>
     /// <returns>-1 when a code stands for nothing.</returns>
     [SkipLocalsInit]
     public static long Unpack(ReadOnlySpan<byte> source, Span<byte> target)
     {
-        var entries = stackalloc Entry[Most];
+        var places = stackalloc int[Most];
+        var lengths = stackalloc int[Most];
         fixed (byte* into = target)
         fixed (byte* from = source)
         {
-            var input = from;
             var end = from + source.Length;
-            var size = target.Length;
+            var input = from;
             ulong held = 0;
-            int bits = 0, width = 9, next = First, at = 0;
-            var previous = default(Entry);
+            int bits = 0, width = 9, next = First, previousAt = 0, previousLength = 0, at = 0;
+            var size = target.Length;
             while (at < size)
             {
                 if (bits < width)
@@ -53,41 +46,50 @@ internal static unsafe class Lzw
                 var code = (int)(held >> (64 - width));
                 held <<= width;
                 bits -= width;
-                Entry current;
                 if (code < Clear)
                 {
-                    current = new Entry { Text = (ulong)code, Length = 1 };
+                    if (previousLength > 0 && next < Most)
+                    {
+                        places[next] = previousAt;
+                        lengths[next++] = previousLength + 1;
+                    }
+                    (previousAt, previousLength) = (at, 1);
+                    into[at++] = (byte)code;
                 }
                 else if (code >= First)
                 {
+                    int place, length;
                     if (code < next)
                     {
-                        current = entries[code];
+                        (place, length) = (places[code], lengths[code]);
                     }
-                    else if (code == next && next < Most && previous.Length > 0)
+                    else if (code == next && next < Most && previousLength > 0)
                     {
-                        current = Longer(previous, (byte)previous.Text);
+                        (place, length) = (previousAt, previousLength + 1);
                     }
                     else
                     {
                         return -1;
                     }
+                    if (previousLength > 0 && next < Most)
+                    {
+                        places[next] = previousAt;
+                        lengths[next++] = previousLength + 1;
+                    }
+                    (previousAt, previousLength) = (at, length);
+                    var count = Math.Min(length, size - at);
+                    Repeat(into + place, into + at, count, size - at);
+                    at += count;
                 }
                 else if (code == Clear)
                 {
-                    (next, width) = (First, 9);
-                    previous = default;
+                    (next, width, previousLength) = (First, 9, 0);
                     continue;
                 }
                 else
                 {
                     break;
                 }
-                if (previous.Length > 0 && next < Most) entries[next++] = Longer(previous, (byte)current.Text);
-                Put(current, into, at, size);
-                current.Place = at;
-                at += Math.Min(current.Length, size - at);
-                previous = current;
                 // The width is that of the table with the entry the next code completes.
                 if (next >= 511) width = next >= 2047 ? 12 : next >= 1023 ? 11 : 10;
             }
@@ -95,28 +97,17 @@ internal static unsafe class Lzw
         }
     }
 
-    /// <summary>A string that was just written, and the byte behind it.</summary>
+    /// <summary>Copies bytes that may lie right before their copy; room says how much may be overwritten behind it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Entry Longer(Entry entry, byte more)
+    private static void Repeat(byte* from, byte* to, int count, int room)
     {
-        if (entry.Length < sizeof(ulong)) entry.Text |= (ulong)more << (8 * entry.Length);
-        entry.Length++;
-        return entry;
-    }
-
-    /// <summary>Writes a string; bytes behind it may be written over, for they come later.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Put(Entry entry, byte* into, int at, int size)
-    {
-        var to = into + at;
-        if (size - at >= entry.Length + sizeof(ulong))
+        var apart = to - from;
+        if (apart >= 8 && room >= count + 8)
         {
-            Unsafe.WriteUnaligned(to, entry.Text);
-            // A longer string ends at least eight bytes before its copy, but for its last byte.
-            for (var i = sizeof(ulong); i < entry.Length; i += sizeof(ulong)) Unsafe.WriteUnaligned(to + i, Unsafe.ReadUnaligned<ulong>(into + entry.Place + i));
+            for (var i = 0; i < count; i += 8) Unsafe.WriteUnaligned(to + i, Unsafe.ReadUnaligned<ulong>(from + i));
             return;
         }
-        for (var (i, count) = (0, Math.Min(entry.Length, size - at)); i < count; i++) to[i] = i < sizeof(ulong) ? (byte)(entry.Text >> (8 * i)) : into[entry.Place + i];
+        for (var i = 0; i < count; i++) to[i] = from[i];
     }
 
     /// <summary>Of the next code, when a packer, which is one entry ahead of its reader, has so many entries.</summary>
