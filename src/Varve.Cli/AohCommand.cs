@@ -25,7 +25,7 @@ internal static class AohCommand
 
     public static Command Make()
     {
-        var command = new Command("aoh", "Areas of habitat of species, from ranges, habitat and elevation") { AohMapCommands.MakeRichness(), AohMapCommands.MakeEndemism(), AohMapCommands.MakeCollate() };
+        var command = new Command("aoh", "Areas of habitat of species, from ranges, habitat and elevation") { AohMapCommands.MakeProcess(), AohMapCommands.MakeRichness(), AohMapCommands.MakeEndemism(), AohMapCommands.MakeCollate() };
         foreach (var option in (Option[])[Classified, Fractional, Elevation, ElevationMin, ElevationMax, Weights, PixelArea, Table, Species, Force, Output, Coverage, Names, Compress, Again]) command.Add(option);
         var using_ = new RasterOptions().To(command, hasLayers: false);
         command.SetAction(parsed =>

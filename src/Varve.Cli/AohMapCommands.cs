@@ -10,6 +10,24 @@ internal static class AohMapCommands
 
     private static Option<string> Output(string what) => new("--output", "-o") { Description = what, HelpName = "FILE", Required = true };
 
+    public static Command MakeProcess()
+    {
+        var habitat = new Option<string>("--habitat") { Description = "A raster whose values are classes of habitat", HelpName = "FILE", Required = true };
+        var scale = new Option<double?>("--scale") { Description = "The size of the new pixels, in units of the projection; else they stay as they are", HelpName = "SIZE" };
+        var output = new Option<string>("--output", "-o") { Description = "The folder for lcc_VALUE.tif", HelpName = "DIR", Required = true };
+        var command = new Command("habitat-process", "A classified map as the part of each pixel that each class takes, in pixels of any size") { habitat, scale, output };
+        var limits = new RasterOptions().To(command, hasLayers: false);
+        command.SetAction(parsed =>
+        {
+            var common = CommonOptions.Of(parsed);
+            using var interrupt = new Interrupt(static () => { });
+            var classes = FractionalHabitats.Write(parsed.GetValue(habitat)!, parsed.GetValue(scale), parsed.GetValue(output)!, null, limits.Limits(parsed, common, interrupt.Token));
+            if (!common.Quiet) Console.Error.WriteLine($"varve: {(classes.Count == 1 ? "1 class" : $"{classes.Count:#,0} classes")}");
+            return 0;
+        });
+        return command;
+    }
+
     public static Command MakeRichness()
     {
         var (folder, output) = (Folder(), Output("The GeoTIFF to write"));

@@ -116,8 +116,9 @@ public sealed partial class Raster
         var results = new Statistics[rasters.Count];
         foreach (var group in Areas.Group(rasters.Select(static r => r.Node).ToList()))
         {
-            var pass = new Pass([.. group.Select(i => rasters[i].Node)], limits ?? Limits.Default);
-            var sinks = group.Select((_, at) => new TallySink(at, wanted)).ToList();
+            List<Node> nodes = [.. group.Select(i => rasters[i].Node)];
+            var (roots, sinks) = Tallying.Of(nodes, new Placement(nodes), wanted);
+            var pass = new Pass(roots, limits ?? Limits.Default);
             var report = pass.Run(sinks);
             (limits ?? Limits.Default).Done?.Invoke(report);
             for (var i = 0; i < group.Count; i++) results[group[i]] = sinks[i].Result;

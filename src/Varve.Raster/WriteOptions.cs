@@ -19,7 +19,7 @@ public sealed record WriteOptions
     /// <summary>How tiles are packed.</summary>
     public Compression Compression { get; init; } = Compression.Deflate;
 
-    /// <summary>1 to 9 for Deflate, 1 to 22 for Zstandard; null for 4 and 3, from where more time wins little.</summary>
+    /// <summary>1 to 9 for Deflate, 1 to 22 for Zstandard; null for 4 and 3, from where more time wins little; and less where a tile is mostly runs.</summary>
     public int? Level { get; init; }
 
     /// <summary>1 none, 2 differences, 3 differences of real numbers; null for what suits the type.</summary>

@@ -13,6 +13,7 @@ internal sealed unsafe class BlockCache(long limit) : IDisposable
     private readonly LinkedList<CachedBlock> idle = new();
     private readonly Lock gate = new();
     private long bytes;
+    private bool isTight;
 
     /// <summary>The block, held until <see cref="Release"/>.</summary>
     /// <param name="key">Which.</param>
@@ -34,7 +35,7 @@ internal sealed unsafe class BlockCache(long limit) : IDisposable
                 mustDecode = false;
                 return known;
             }
-            while (bytes + size > limit && idle.First is { } oldest) Drop(oldest.Value);
+            while (bytes + size > Allowed && idle.First is { } oldest) Drop(oldest.Value);
             var block = new CachedBlock(key, (byte*)NativeMemory.AlignedAlloc((nuint)size, 64), size) { Pins = 1, UsesLeft = uses };
             bytes += size;
             blocks[key] = block;
@@ -50,8 +51,20 @@ internal sealed unsafe class BlockCache(long limit) : IDisposable
         {
             block.UsesLeft--;
             if (--block.Pins > 0) return;
-            if (block.UsesLeft <= 0 || bytes > limit || block.HasFailed) Drop(block);
+            if (block.UsesLeft <= 0 || bytes > Allowed || block.HasFailed) Drop(block);
             else block.Place = idle.AddLast(block);
+        }
+    }
+
+    private long Allowed => isTight ? 0 : limit;
+
+    /// <summary>Keeps nothing that nobody works on, or again as much as was allowed: others need the memory, or do not any more.</summary>
+    public void Yield(bool toOthers)
+    {
+        lock (gate)
+        {
+            isTight = toOthers;
+            while (bytes > Allowed && idle.First is { } oldest) Drop(oldest.Value);
         }
     }
 

@@ -5,6 +5,7 @@ namespace Varve.Raster.Evaluation;
 /// <summary>How much memory may still be taken: what the host has free, and what the control groups of this process leave (cgroup v2 and v1).</summary>
 internal static class FreeMemory
 {
+    private const double MostStalled = 10;
     private const string Groups = "/sys/fs/cgroup";
 
     /// <summary>In bytes, what is free or can be freed at once.</summary>
@@ -19,6 +20,21 @@ internal static class FreeMemory
         }
         return Math.Max(0, free);
     }
+
+    /// <summary>
+    /// Whether processes of this control group, or of the host, stall for want of memory: a tenth of the last ten seconds
+    /// (https://docs.kernel.org/accounting/psi.html). False where the kernel does not tell.
+    /// </summary>
+    public static bool IsUnderPressure()
+    {
+        var groups = Lines("/proc/self/cgroup").Select(static l => l.Split(':', 3)).Where(static w => w is [_, "", _]).Select(static w => $"{Groups}{w[2].TrimEnd('/')}/memory.pressure");
+        return groups.Append("/proc/pressure/memory").Any(static file => Stalled(Lines(file)) >= MostStalled);
+    }
+
+    /// <summary>Percent of the last ten seconds in which some process waited for memory.</summary>
+    internal static double Stalled(IEnumerable<string> lines) =>
+        lines.Where(static l => l.StartsWith("some ", StringComparison.Ordinal)).SelectMany(static l => l.Split(' ')).Where(static w => w.StartsWith("avg10=", StringComparison.Ordinal))
+            .Select(static w => double.TryParse(w.AsSpan(6), NumberStyles.Float, CultureInfo.InvariantCulture, out var percent) ? percent : 0).FirstOrDefault();
 
     private static long OfHost()
     {

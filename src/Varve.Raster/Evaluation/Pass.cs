@@ -52,7 +52,7 @@ internal sealed class Crew(Pass pass, IReadOnlyList<ISink> sinks, TilingPlan pla
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
     private readonly Lock gate = new();
-    private readonly MemoryWatch watch = new(limits, plan.ThreadBytes);
+    private readonly MemoryWatch watch = new(limits, plan.ThreadBytes, cache);
     private long next, donePixels;
     private TimeSpan lastProgress;
     private ExceptionDispatchInfo? failure;
@@ -102,7 +102,7 @@ internal sealed class Crew(Pass pass, IReadOnlyList<ISink> sinks, TilingPlan pla
         {
             while (!IsStopped)
             {
-                if (number > 0) watch.WaitForRoom(number, () => IsStopped || Volatile.Read(ref next) >= plan.Tiling.Count);
+                watch.WaitForRoom(number, () => IsStopped || Volatile.Read(ref next) >= plan.Tiling.Count);
                 var index = Interlocked.Increment(ref next) - 1;
                 if (index >= plan.Tiling.Count) break;
                 foreach (var sink in sinks.OfType<IOrdered>()) sink.WaitForTurn(index);
@@ -159,32 +159,4 @@ internal interface IOrdered
 
     /// <summary>Nobody waits any more: a thread failed.</summary>
     void Stop();
-}
-
-/// <summary>Lets threads rest while others take the memory that was free when the computation began.</summary>
-internal sealed class MemoryWatch(Limits limits, long threadBytes)
-{
-    private const int EveryMilliseconds = 250;
-    private readonly Lock gate = new();
-    private long checkedAt = long.MinValue / 2;
-    private int allowed = int.MaxValue;
-
-    /// <summary>Returns when the thread of this number may work. The first always may.</summary>
-    public void WaitForRoom(int number, Func<bool> isOver)
-    {
-        while (number >= Allowed() && !isOver()) Thread.Sleep(EveryMilliseconds / 5);
-    }
-
-    private int Allowed()
-    {
-        if (limits.Memory is not null) return int.MaxValue;
-        lock (gate)
-        {
-            if (Environment.TickCount64 - checkedAt < EveryMilliseconds) return allowed;
-            checkedAt = Environment.TickCount64;
-            // What is set aside here is no longer free: only a host near its end makes a thread rest.
-            allowed = FreeMemory.Now() < threadBytes * 2 ? 1 : int.MaxValue;
-            return allowed;
-        }
-    }
 }

@@ -39,7 +39,7 @@ internal sealed class SharedPass : IDisposable
         if (ThreadBytes > room) throw new RasterException($"{(budget >> 20) + 1} MB of memory are too few: one tile takes {(ThreadBytes + Fixed + heldElsewhere >> 20) + 1} MB to work on; allow more (--memory)");
         cache = new BlockCache(Math.Clamp(room - ThreadBytes * Threads, 0, Math.Max(MostForBlocks, 8 * images.Sum(static i => i.BlockBytes))));
         order = new JobOrder(jobs, images.TrueForAll(static i => i.IsTiled));
-        watch = new MemoryWatch(limits, ThreadBytes);
+        watch = new MemoryWatch(limits, ThreadBytes, cache);
     }
 
     private int Threads { get; }
@@ -90,7 +90,7 @@ internal sealed class SharedPass : IDisposable
             using var arena = new Arena();
             while (!IsStopped)
             {
-                if (number > 0) watch.WaitForRoom(number, () => IsStopped || Volatile.Read(ref isOut));
+                watch.WaitForRoom(number, () => IsStopped || Volatile.Read(ref isOut));
                 JobOrder.Piece? piece;
                 lock (gate) piece = order.Next();
                 if (piece is null) break;

@@ -1,5 +1,3 @@
-using System.IO.Compression;
-
 namespace Varve.Raster.Files;
 
 /// <summary>Decodes blocks of images, one at a time: a thread has its own.</summary>
@@ -8,6 +6,7 @@ internal sealed class BlockReader : IDisposable
     private byte[] packed = [];
     private byte[] scratch = [];
     private ZstdSharp.Decompressor? zstd;
+    private Inflate? inflate;
 
     /// <summary>Decodes a block into the machine's byte order.</summary>
     /// <param name="image">Of which image.</param>
@@ -59,8 +58,8 @@ internal sealed class BlockReader : IDisposable
                     zstd ??= new ZstdSharp.Decompressor();
                     return zstd.Unwrap(packed.AsSpan(0, bytes), target);
                 default:
-                    using (var inflate = new ZLibStream(new MemoryStream(packed, 0, bytes, writable: false), CompressionMode.Decompress))
-                        return inflate.ReadAtLeast(target, target.Length, throwOnEndOfStream: false);
+                    inflate ??= new Inflate();
+                    return inflate.Unpack(packed.AsSpan(0, bytes), target);
             }
         }
         catch (Exception e) when (e is InvalidDataException or ZstdSharp.ZstdException)
@@ -83,5 +82,9 @@ internal sealed class BlockReader : IDisposable
         if (image.Predictor == 2) Predictors.Sum(block, rowBytes, size, image.Step);
     }
 
-    public void Dispose() => zstd?.Dispose();
+    public void Dispose()
+    {
+        zstd?.Dispose();
+        inflate?.Dispose();
+    }
 }

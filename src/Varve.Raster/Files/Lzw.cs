@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 
 namespace Varve.Raster.Files;
@@ -29,12 +30,18 @@ internal static unsafe class Lzw
             {
                 if (bits < width)
                 {
-                    while (bits <= 56 && input < end)
+                    if (end - input >= sizeof(ulong))
                     {
-                        held |= (ulong)*input++ << (56 - bits);
-                        bits += 8;
+                        // As many whole bytes as fit; the bits of a next one that come along are the same when it is read.
+                        held |= BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(input)) >> bits;
+                        input += (63 - bits) >> 3;
+                        bits |= 56;
                     }
-                    if (bits < width) break;
+                    else
+                    {
+                        for (; bits <= 56 && input < end; bits += 8) held |= (ulong)*input++ << (56 - bits);
+                        if (bits < width) break;
+                    }
                 }
                 var code = (int)(held >> (64 - width));
                 held <<= width;

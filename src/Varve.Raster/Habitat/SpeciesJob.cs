@@ -22,8 +22,8 @@ internal sealed class SpeciesJob : IDisposable
     private readonly WriteOptions options;
     private readonly Node range, inElevation;
     private readonly Node? inHabitat;
-    private readonly List<Node> roots = [];
-    private readonly List<TallySink> sums = [];
+    private readonly List<Node> summed = [];
+    private readonly List<ITallySink> sums = [];
     private readonly int rangeSum, elevationSum, elevationAny, habitatSum = -1, habitatAny = -1, bothSum = -1, bothAny = -1;
     private GeoTiffSink? map;
 
@@ -47,12 +47,15 @@ internal sealed class SpeciesJob : IDisposable
             (rangeSum, elevationSum, elevationAny) = (Sum(Weighted(range)), Sum(Weighted(inElevation)), Sum(inElevation));
             if (both is not null) (habitatSum, habitatAny, bothSum, bothAny) = (Sum(Weighted(inHabitat!)), Sum(inHabitat!), Sum(Weighted(both)), Sum(both));
         }
-        Job = new Job([.. roots, Stored(Weighted(written), out var type)], maps.Reference);
-        var everything = Job.Placement.Everything;
-        Window Of(Node node) => Job.Placement.Areas[node] ?? everything;
-        IsWeighed = instead is not null || !Of(roots[rangeSum]).IsEmpty;
+        var stored = Stored(Weighted(written), out var type);
+        var placement = new Placement([.. summed, stored], maps.Reference);
+        (var roots, sums) = Tallying.Of(summed, placement, Wanted.Sum);
+        Job = new Job([.. roots, stored], maps.Reference);
+        var everything = placement.Everything;
+        Window Of(Node node) => placement.Areas[node] ?? everything;
+        IsWeighed = instead is not null || !Of(summed[rangeSum]).IsEmpty;
         if (!IsWeighed) return;
-        var area = Of(Job.Results[^1]);
+        var area = Of(stored);
         if (instead is null && Of(inElevation).IsEmpty) throw new RasterException($"{species.Path}: the range lies outside the maps; are both in the same projection?");
         if (area.IsEmpty) throw new RasterException($"{species.Path}: the maps share no pixel of the range");
         Job.Parts = Parts(area, everything, type);
@@ -76,10 +79,9 @@ internal sealed class SpeciesJob : IDisposable
 
     private int Sum(Node node)
     {
-        if (roots.FindIndex(r => ReferenceEquals(r, node)) is var known and >= 0) return known;
-        roots.Add(node);
-        sums.Add(new TallySink(roots.Count - 1, Wanted.Sum));
-        return roots.Count - 1;
+        if (summed.FindIndex(r => ReferenceEquals(r, node)) is var known and >= 0) return known;
+        summed.Add(node);
+        return summed.Count - 1;
     }
 
     /// <summary>The map's own tiles, and what is summed beside them.</summary>
@@ -100,7 +102,7 @@ internal sealed class SpeciesJob : IDisposable
             BigTiff = options.BigTiff,
             IsSparse = options.Sparse,
         };
-        map = new GeoTiffSink(file, layout, [roots.Count], [values.MayClash(Job.Results[^1])], Buffer).Within(area);
+        map = new GeoTiffSink(file, layout, [sums.Count], [values.MayClash(Job.Results[^1])], Buffer).Within(area);
         var parts = new List<JobPart> { new(new Tiling(area, area.X, area.Y, width, height), [.. sums, map]) };
         if (sums.Count > 0) parts.AddRange(Job.Without(everything, area).Select(rest => new JobPart(new Tiling(rest, rest.X, rest.Y, LargestTile, LargestTile), sums)));
         return parts;

@@ -41,15 +41,15 @@ public static class SpeciesMaps
         var species = new List<Node>();
         foreach (var seasons in maps)
         {
-            var parts = seasons.Where(m => totals[m] > 0).Select(m => Unary.Of(Function.Log, Binary.Of(Operation.Divide, Present(m), Constant.Of(totals[m])))).ToList();
-            if (parts.Count > 0) species.Add(parts.Aggregate(Greater));
+            // Outside its area a season's part is 0, which the greater of two passes over.
+            var parts = seasons.Where(m => totals[m] > 0).Select(m => Filled.Of(Binary.Of(Operation.Divide, m, Constant.Of(totals[m])), Constant.Of((Int128)0))).ToList();
+            if (parts.Count > 0) species.Add(Unary.Of(Function.Log, Some(parts.Aggregate(static (a, b) => Binary.Of(Operation.Maximum, a, b)))));
         }
         if (species.Count == 0) throw new RasterException($"{folder}: no map has any habitat");
         using var stack = new StackedSum(species, PixelType.Float64, null, null);
         using var counted = richness is null ? RichnessOf(folder) : null;
         var count = counted ?? (Node)RasterSource.Of(RasterFiles.Open(richness!), 0);
-        var some = Choice.Of(Binary.Of(Operation.Greater, count, Constant.Of((Int128)0)), count, Constant.Of(double.NaN));
-        new Raster(Unary.Of(Function.Exp, Binary.Of(Operation.Divide, stack, some))).Write(path, (write ?? new WriteOptions()) with { Type = PixelType.Float64, NoData = double.NaN }, limits);
+        new Raster(Unary.Of(Function.Exp, Binary.Of(Operation.Divide, stack, Some(count)))).Write(path, (write ?? new WriteOptions()) with { Type = PixelType.Float64, NoData = double.NaN }, limits);
     }
 
     private static StackedSum RichnessOf(string folder)
@@ -61,20 +61,8 @@ public static class SpeciesMaps
 
     private static RasterSource Open(string path) => RasterSource.Of(RasterFiles.Open(path), 0);
 
-    /// <summary>In real numbers, missing where it is 0.</summary>
-    private static Node Present(Node map) => Cast.To(Choice.Of(Binary.Of(Operation.NotEqual, map, Constant.Of((Int128)0)), map, Constant.Of(double.NaN)), PixelType.Float64);
-
-    /// <summary>The greater of two; where one is missing, or does not lie, the other.</summary>
-    private static Node Greater(Node a, Node b)
-    {
-        var (x, y) = (Filled.Of(a, Constant.Of(double.NegativeInfinity)), Filled.Of(b, Constant.Of(double.NegativeInfinity)));
-        // Outside its area an operand would count as 0, which is more than any logarithm here.
-        Node Lies(Node raster) => Binary.Of(Operation.Less, raster, Constant.Of(0.0));
-        var (inX, inY) = (Lies(x), Lies(y));
-        var both = Binary.Of(Operation.Maximum, x, y);
-        var one = Choice.Of(Binary.Of(Operation.Or, inX, inY), Choice.Of(inX, Choice.Of(inY, both, x), y), Constant.Of(double.NaN));
-        return Choice.Of(Binary.Of(Operation.Greater, one, Constant.Of(double.NegativeInfinity)), one, Constant.Of(double.NaN));
-    }
+    /// <summary>Missing where it is not more than 0.</summary>
+    private static Choice Some(Node map) => Choice.Of(Binary.Of(Operation.Greater, map, Constant.Of((Int128)0)), map, Constant.Of(double.NaN));
 
     /// <summary>The sum of each map.</summary>
     private static Dictionary<RasterSource, double> Totals(IReadOnlyList<RasterSource> maps, Limits limits)

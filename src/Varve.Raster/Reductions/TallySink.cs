@@ -7,7 +7,7 @@ using Varve.Raster.Grids;
 namespace Varve.Raster.Reductions;
 
 /// <summary>Tallies one result of a pass.</summary>
-internal sealed class TallySink(int root, Wanted wanted) : ISink
+internal sealed class TallySink(int root, Wanted wanted) : ITallySink
 {
     private readonly Lock gate = new();
     private PixelType type;

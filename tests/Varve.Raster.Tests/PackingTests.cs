@@ -1,0 +1,114 @@
+using System.IO.Compression;
+using System.Text;
+using CsCheck;
+using Varve.Raster.Files;
+using Xunit;
+
+namespace Varve.Raster.Tests;
+
+/// <summary>What unpacks blocks, against the runtime's own, and against damage.</summary>
+public sealed class PackingTests
+{
+    /// <summary>Runs, copies of what came before, and noise, as blocks of rasters are made of.</summary>
+    private static readonly Gen<byte[]> Blocks = Gen.Select(Gen.Int[0, 3], Gen.Int[1, 600], Gen.Byte, Gen.Int[1, 40_000]).Array[1, 60].Select(static parts =>
+    {
+        var all = new List<byte>();
+        var random = new Random(parts.Length);
+        foreach (var (kind, count, value, back) in parts)
+            for (var i = 0; i < count; i++)
+                all.Add(kind switch { 0 => value, 1 => (byte)random.Next(256), 2 when back <= all.Count => all[^back], _ => (byte)(value + random.Next(3)) });
+        return all.ToArray();
+    });
+
+    private static byte[] Zlib(byte[] bytes, int level, ZLibCompressionStrategy strategy)
+    {
+        using var stream = new MemoryStream();
+        using (var zlib = new ZLibStream(stream, new ZLibCompressionOptions { CompressionLevel = level, CompressionStrategy = strategy }, leaveOpen: true)) zlib.Write(bytes);
+        return stream.ToArray();
+    }
+
+    [Fact]
+    public void Inflating_gives_what_was_deflated_at_any_level_and_by_any_strategy() =>
+        Gen.Select(Blocks, Gen.Int[0, 9], Gen.Enum<ZLibCompressionStrategy>()).Sample((bytes, level, strategy) =>
+        {
+            using var inflate = new Inflate();
+            var packed = Zlib(bytes, level, strategy);
+            var target = new byte[bytes.Length];
+            Assert.Equal(bytes.Length, inflate.Unpack(packed, target));
+            Assert.Equal(bytes, target);
+            var larger = new byte[bytes.Length + 100];
+            Assert.Equal(bytes.Length, inflate.Unpack(packed, larger));
+            var smaller = new byte[bytes.Length / 2];
+            Assert.Equal(smaller.Length, inflate.Unpack(packed, smaller));
+            Assert.Equal(bytes[..smaller.Length], smaller);
+        }, iter: 300);
+
+    [Fact]
+    public void Damaged_bytes_are_found_or_give_what_the_runtime_gives() =>
+        Gen.Select(Blocks, Gen.Int[1, 9], Gen.Int[0, 1 << 20], Gen.Int[1, 255], Gen.Bool).Sample((bytes, level, place, change, isCut) =>
+        {
+            var packed = Zlib(bytes, level, ZLibCompressionStrategy.Default);
+            place %= packed.Length;
+            if (isCut) packed = packed[..place];
+            else packed[place] ^= (byte)change;
+            using var inflate = new Inflate();
+            var target = new byte[bytes.Length];
+            int count;
+            try
+            {
+                count = inflate.Unpack(packed, target);
+            }
+            catch (InvalidDataException)
+            {
+                return;
+            }
+            // Only what lies behind the last byte that fits may be damaged and not be found.
+            var expected = new byte[bytes.Length];
+            using var zlib = new ZLibStream(new MemoryStream(packed), CompressionMode.Decompress);
+            var got = 0;
+            try
+            {
+                got = zlib.ReadAtLeast(expected, expected.Length, throwOnEndOfStream: false);
+            }
+            catch (InvalidDataException)
+            {
+                return;
+            }
+            Assert.True(count == got || isCut, $"{count} bytes, {got} expected");
+            Assert.Equal(expected[..Math.Min(count, got)], target[..Math.Min(count, got)]);
+        }, iter: 2000);
+
+    [Fact]
+    public void The_checksum_is_adlers()
+    {
+        Assert.Equal(1u, Adler32.Of([]));
+        Assert.Equal(0x11E60398u, Adler32.Of(Encoding.ASCII.GetBytes("Wikipedia")));
+        Blocks.Sample(static bytes =>
+        {
+            var (a, b) = (1u, 0u);
+            foreach (var one in bytes) b = (b + (a = (a + one) % 65521)) % 65521;
+            Assert.Equal(b << 16 | a, Adler32.Of(bytes));
+        }, iter: 300);
+        Assert.Equal(Naive(1 << 20), Adler32.Of(Enumerable.Repeat((byte)255, 1 << 20).ToArray()));
+
+        static uint Naive(int count)
+        {
+            var (a, b) = (1u, 0u);
+            for (var i = 0; i < count; i++) b = (b + (a = (a + 255) % 65521)) % 65521;
+            return b << 16 | a;
+        }
+    }
+
+    [Fact]
+    public void Lzw_gives_what_was_packed_and_reads_no_further_than_it_may() =>
+        Blocks.Sample(static bytes =>
+        {
+            var packed = new byte[bytes.Length * 2 + 100];
+            packed = packed[..Lzw.Pack(bytes, packed, new LzwTable())];
+            var target = new byte[bytes.Length];
+            Assert.Equal(bytes.Length, Lzw.Unpack(packed, target));
+            Assert.Equal(bytes, target);
+            Assert.Equal(bytes.Length / 3, Lzw.Unpack(packed, target.AsSpan(0, bytes.Length / 3)));
+            Assert.InRange(Lzw.Unpack(packed.AsSpan(0, packed.Length / 2), target), 0, bytes.Length);
+        }, iter: 300);
+}
