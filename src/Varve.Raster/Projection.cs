@@ -28,12 +28,10 @@ public sealed class Projection : IEquatable<Projection>
     public bool IsNone => Keys.Count == 0;
 
     /// <summary>The code in the register of the EPSG; null when it has none there.</summary>
-    public int? Epsg => Number(ProjectedCode) is { } p and > 0 and < UserDefined ? p : !IsProjected && Number(GeographicCode) is { } g and > 0 and < UserDefined ? g : null;
+    public int? Epsg => Wkt is not null ? null : Number(ProjectedCode) is { } p and > 0 and < UserDefined ? p : Number(ModelType) == 2 && Number(GeographicCode) is { } g and > 0 and < UserDefined ? g : null;
 
     /// <summary>Whether coordinates are longitude and latitude, in degrees.</summary>
     public bool IsGeographic => Number(ModelType) == 2 && (Number(AngularUnits) ?? 9102) is 9102 or 0;
-
-    private bool IsProjected => Number(ModelType) == 1 || Keys.ContainsKey(ProjectedCode);
 
     /// <summary>The code of how the projection is computed (GeoTIFF's, 6.3.3.3); null when the file leaves it to the register.</summary>
     internal int? MethodCode => Number(Method);
