@@ -1,6 +1,8 @@
 """Layers of files, arrays, polygons, areas; what is known of them, and what is refused."""
 import json
 import pickle
+import shutil
+import subprocess
 import unittest
 from pathlib import Path
 
@@ -59,7 +61,7 @@ class Files(Case):
         with self.assertRaisesRegex(FileNotFoundError, "absent.tif: there is no such file"):
             vr.read_raster(self.folder / "absent.tif")
         self.assertRaises(FileNotFoundError, vr.read_shape, "absent.gpkg", ("epsg:4326", (1.0, -1.0)))
-        self.assertRaises(OSError, vr.read_raster, self.folder)
+        self.assertRaises((OSError, ValueError), vr.read_raster, self.folder)
         text = self.folder / "text.tif"
         text.write_text("no raster")
         self.assertRaises(ValueError, vr.read_raster, text)
@@ -232,6 +234,23 @@ class Polygons(Case):
         self.assertEqual(vr.read_shape(self.shapes(7), grid, datatype=vr.DataType.Float32, burn_value=2).datatype, vr.DataType.Float32)
         self.assertRaises(ValueError, vr.read_shape, self.shapes(7), grid, burn_value="name")
 
+    def test_a_condition_selects_shapes_and_other_files_than_geojson_are_read_by_gdal(self) -> None:
+        if not shutil.which("ogr2ogr"):
+            self.skipTest("gdal-bin is not installed")
+        grid = ("epsg:4326", (1.0, -1.0))
+        path = self.shapes(42, 43)
+        for kind, name in (("GPKG", "range.gpkg"), ("ESRI Shapefile", "range.shp")):
+            subprocess.run(["ogr2ogr", "-f", kind, str(self.folder / name), str(path)], check=True)
+        for file in (path, self.folder / "range.gpkg", self.folder / "range.shp"):
+            self.assertEqual(vr.read_shape(file, grid).sum(), 13)
+            with vr.read_shape(file, grid, "code = 42") as shape:
+                self.assertEqual((shape.sum(), shape.area), (9, vr.Area(1, 4, 4, 1, DEGREES)))
+                self.assertEqual(pickle.loads(pickle.dumps(shape)).sum(), 9)
+            self.assertEqual(vr.read_shape(file, grid, "code > 42", burn_value="code").sum(), 4 * 43)
+            with self.assertRaisesRegex(vr.RasterError, "code = 7"):
+                vr.read_shape(file, grid, "code = 7")
+            self.assertRaises(vr.RasterError, vr.read_shape, file, grid, "nonsense ((")
+
     def test_like_another_layer_they_have_its_pixels_and_type(self) -> None:
         like = vr.from_array(np.ones((6, 6), "int32"), (0.5, 5.5), DEGREES)
         with vr.read_shape_like(self.shapes(1), like) as shape:
@@ -253,6 +272,11 @@ class Surface(Case):
         rows = product.read_array(0, 0, 3, 2)
         self.assertTrue((rows[0] < rows[1]).all())
         self.assertRaises(ValueError, lambda: layer * vr.area_raster(("epsg:4326", (0.5, -0.5))))
+
+    def test_of_a_projection_without_an_end_they_follow_only(self) -> None:
+        areas = vr.area_raster(("epsg:6933", (100.0, -100.0)))
+        self.assertRaises(ValueError, lambda: areas.area)
+        self.assertEqual((vr.from_array(np.ones((2, 3)), (100.0, 100.0), ("epsg:6933", (100.0, -100.0))) * areas).sum(), 60000)
 
 
 if __name__ == "__main__":

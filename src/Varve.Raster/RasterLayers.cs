@@ -11,24 +11,26 @@ public sealed partial class Raster
     /// <summary>The true area of each pixel of this in square metres; its pixels are not read.</summary>
     public Raster AsArea() => new(new PixelArea(Node));
 
-    /// <summary>True inside the polygons of a GeoJSON file, on the grid of whatever it is combined with; it lies on the rectangle around them.</summary>
+    /// <summary>True inside the polygons of a GeoJSON file (or, where GDAL is installed, of any vector file), on the grid of whatever it is combined with; it lies on the rectangle around them.</summary>
     /// <param name="path">The file, in the projection of the rasters.</param>
     /// <param name="coverage">Which pixels are inside.</param>
+    /// <param name="where">Which shapes, as SQL has it after WHERE, by GDAL; null for all.</param>
     /// <exception cref="RasterException">It cannot be read.</exception>
-    public static Raster Polygons(string path, Coverage coverage = Coverage.Centre)
+    public static Raster Polygons(string path, Coverage coverage = Coverage.Centre, string? where = null)
     {
-        var file = GeoJson.Read(path);
+        var file = VectorFile.Read(path, where);
         return new Raster(new PolygonSource(file, PixelType.Boolean, [.. file.Shapes.Select(static _ => 1.0)], coverage));
     }
 
-    /// <summary>The polygons of a GeoJSON file, each with the value of a property of its, and 0 outside; later ones over earlier ones.</summary>
+    /// <summary>The polygons of a GeoJSON file (or, where GDAL is installed, of any vector file), each with the value of a property of its, and 0 outside; later ones over earlier ones.</summary>
     /// <param name="path">The file, in the projection of the rasters.</param>
     /// <param name="property">A property that is a number in every shape.</param>
     /// <param name="coverage">Which pixels are inside.</param>
+    /// <param name="where">Which shapes, as SQL has it after WHERE, by GDAL; null for all.</param>
     /// <exception cref="RasterException">It cannot be read, or a shape has no such number.</exception>
-    public static Raster Polygons(string path, string property, Coverage coverage = Coverage.Centre)
+    public static Raster Polygons(string path, string property, Coverage coverage = Coverage.Centre, string? where = null)
     {
-        var file = GeoJson.Read(path);
+        var file = VectorFile.Read(path, where);
         var values = file.Shapes.Select(s => s.Values.TryGetValue(property, out var value) ? value : throw new RasterException($"{path}: a shape has no number '{property}'; numbers there are: {string.Join(", ", s.Values.Keys)}")).ToArray();
         var isWhole = values.All(static v => v == Math.Floor(v) && Math.Abs(v) < 1e15);
         var type = isWhole ? Grids.PixelTypes.Smallest(new Grids.ValueRange(Int128.Min(0, (Int128)values.Min()), (Int128)values.Max()))! : PixelType.Float64;

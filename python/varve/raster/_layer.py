@@ -114,7 +114,7 @@ class Layer(Operators):
         call("grid_of", self._id, ctypes.byref(grid))
         area = Area._of(grid)
         if grid.width <= 0 or grid.height <= 0:
-            raise ValueError("No intersection possible: the layers of this expression have no pixel in common")
+            raise ValueError("No intersection possible: the layers of this expression have no pixel in common, or follow any grid (as_area(area) says on which it lies)")
         return area
 
     @property

@@ -44,9 +44,7 @@ internal sealed record GeoJson(string Name, Projection Projection, IReadOnlyList
             var shapes = new List<Shape>();
             Collect(path, root, shapes);
             if (shapes.Count == 0) throw new RasterException($"{path}: there is no polygon in it");
-            if (projection.IsGeographic && shapes.SelectMany(static s => s.Rings).Any(Crosses))
-                throw new RasterException($"{path}: a polygon jumps over the antimeridian; cut it there, as RFC 7946 asks (ogr2ogr -wrapdateline)");
-            return new GeoJson(path, projection, shapes);
+            return new GeoJson(path, projection, shapes).Checked();
         }
         catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
         {
@@ -55,6 +53,11 @@ internal sealed record GeoJson(string Name, Projection Projection, IReadOnlyList
     }
 
     private static RasterException NotOne(string path, Exception e) => new($"{path}: it is no GeoJSON: {e.Message}; ogr2ogr -f GeoJSON makes one of most vector files", e);
+
+    /// <summary>Itself.</summary>
+    /// <exception cref="RasterException">A polygon crosses the antimeridian.</exception>
+    public GeoJson Checked() => Projection.IsGeographic && Shapes.SelectMany(static s => s.Rings).Any(Crosses)
+        ? throw new RasterException($"{Name}: a polygon jumps over the antimeridian; cut it there, as RFC 7946 asks (ogr2ogr -wrapdateline)") : this;
 
     private static bool Crosses(double[] ring)
     {
