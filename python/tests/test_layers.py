@@ -225,6 +225,14 @@ class Polygons(Case):
         self.assertEqual(vr.read_shape(self.shapes(1), grid, all_touched=True).sum(), 4)
         self.assertEqual(vr.read_shape(self.shapes(1), grid, all_touched=False).sum(), 1)
 
+    def test_polygons_that_share_a_border_share_no_pixel(self) -> None:
+        self.RINGS = [[[[-10, 10], [0, 10], [0, 0], [-10, 0], [-10, 10]]], [[[0, 0], [10, 0], [10, -10], [0, -10], [0, 0]]]]
+        for step in (1.0, 0.1, 2.5, 10 / 3):
+            for all_touched in (True, False):
+                layer = vr.read_shape(self.shapes(1, 2), ("epsg:4326", (step, -step)), burn_value="code", all_touched=all_touched)
+                pixels = round(10 / step)
+                self.assertEqual((layer.dimensions, layer.sum()), ((2 * pixels, 2 * pixels), 3 * pixels * pixels), f"{step}")
+
     def test_values_are_burnt(self) -> None:
         grid = ("epsg:4326", (1.0, -1.0))
         for value, datatype in ((5, vr.DataType.Byte), (300, vr.DataType.UInt16), (-3, vr.DataType.Int16), (2.5, vr.DataType.Float64)):

@@ -26,12 +26,13 @@ class Layer(Operators):
     lets go of its file at the end; what was computed of it keeps what it needs.
     """
 
-    __slots__ = ("_handle", "_made", "_name", "_known")
+    __slots__ = ("_handle", "_made", "_name", "_label", "_known")
 
     def __init__(self, handle: int, made: Tuple[Callable[..., Any], Tuple[Any, ...]], name: Optional[str] = None) -> None:
         self._handle = handle
         self._made = made
         self._name = name
+        self._label: Optional[str] = None
         self._known: Optional[Description] = None
 
     def close(self) -> None:
@@ -72,7 +73,11 @@ class Layer(Operators):
     @property
     def name(self) -> str:
         """The label of its band, else its file; of what is computed, how."""
-        return text(library().varve_label_of, self._id) or self._name or repr(self)
+        return self._label or text(library().varve_label_of, self._id) or self._name or repr(self)
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._label = name
 
     @property
     def datatype(self) -> DataType:
