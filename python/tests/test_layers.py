@@ -267,6 +267,64 @@ class Polygons(Case):
         self.assertRaises(ValueError, vr.read_shape_like, self.shapes(1), vr.constant(1))
 
 
+class Projected(Case):
+    """Against GDAL's own tools."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        if not shutil.which("gdalwarp"):
+            self.skipTest("gdal-bin is not installed")
+        self.values = np.random.default_rng(4).integers(0, 200, (60, 80)).astype("int16")
+        self.path = self.written("here.tif", self.values, (15.0, 48.0), ("epsg:4326", (0.01, -0.01)))
+        self.there = vr.MapProjection("epsg:32633", 900.0, -900.0)
+
+    def warped(self, method: str) -> vr.Layer:
+        target = self.folder / f"{method}.tif"
+        subprocess.run(["gdalwarp", "-q", "-t_srs", "EPSG:32633", "-tr", "900", "900", "-tap", "-r", method, "-et", "0", "-dstnodata", "-999",
+                        "-ot", "Float64", str(self.path), str(target)], check=True)
+        return vr.read_raster(target)
+
+    def test_in_another_projection_it_is_what_gdalwarp_makes(self) -> None:
+        with vr.read_raster(self.path) as layer:
+            for method in (vr.ResamplingMethod.Nearest, vr.ResamplingMethod.Average, vr.ResamplingMethod.Max, vr.ResamplingMethod.Bilinear):
+                ours, theirs = layer.as_projection(self.there, method), self.warped({"nearest": "near"}.get(method.value, method.value))
+                self.assertEqual((ours.projection, ours.area), (self.there, theirs.area))
+                a, b = np.asarray(ours, float), np.asarray(theirs, float)
+                both = ~np.isnan(a) & ~np.isnan(b)
+                self.assertGreater(both.sum() / (~np.isnan(b)).sum(), 0.95)
+                self.assertLess((np.abs(a - b)[both] > 0.01).mean(), 0.01, method)
+
+    def test_like_another_layer_it_meets_that(self) -> None:
+        like = vr.from_array(np.ones((20, 30)), (450000.0, 5295600.0), self.there)
+        with vr.read_raster_like(self.path, like, vr.ResamplingMethod.Nearest) as layer:
+            self.assertEqual(layer.projection, like.projection)
+            self.assertEqual((layer * like).area, like.area & layer.area)
+            self.assertEqual(pickle.loads(pickle.dumps(layer)).sum(), layer.sum())
+        self.assertRaises(ValueError, vr.read_raster_like, self.path, vr.constant(1), vr.ResamplingMethod.Nearest)
+
+    def test_pixels_of_another_size_keep_the_sum(self) -> None:
+        with vr.read_raster(self.path) as layer:
+            coarse = layer.as_projection(vr.MapProjection("epsg:4326", 0.04, -0.04), vr.ResamplingMethod.Sum)
+            self.assertEqual(coarse.dimensions, (20, 15))
+            self.assertAlmostEqual(coarse.sum(), layer.sum(), 6)
+            self.assertEqual(coarse.area, layer.area)
+
+    def test_an_area_is_brought_to_another_projection(self) -> None:
+        with vr.read_raster(self.path) as layer:
+            there = layer.area.reproject(self.there)
+            self.assertEqual((there, there.projection), (self.warped("near").area, self.there))
+            back = there.reproject(layer.projection)
+            self.assertEqual(back | layer.area, back)
+
+    def test_pixels_have_latitudes_and_longitudes(self) -> None:
+        layer = vr.from_array(np.ones((20, 30)), (500000.0, 5316300.0), self.there)
+        lat, lng = layer.latlng_for_pixel(10, 5)
+        told = subprocess.run(["gdaltransform", "-s_srs", "EPSG:32633", "-t_srs", "EPSG:4326", "-output_xy"], input="509000 5311800", stdout=subprocess.PIPE, text=True, check=True)
+        self.assertAlmostEqual(lng, float(told.stdout.split()[0]), 9)
+        self.assertAlmostEqual(lat, float(told.stdout.split()[1]), 9)
+        self.assertEqual(layer.pixel_for_latlng(lat - 0.001, lng + 0.001), (10, 5))
+
+
 class Surface(Case):
     def test_the_areas_of_all_pixels_are_the_earths(self) -> None:
         areas = vr.area_raster(("epsg:4326", (0.5, -0.5)))

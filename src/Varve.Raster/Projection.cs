@@ -28,7 +28,7 @@ public sealed class Projection : IEquatable<Projection>
     public bool IsNone => Keys.Count == 0;
 
     /// <summary>The code in the register of the EPSG; null when it has none there.</summary>
-    public int? Epsg => Number(ProjectedCode) is { } p and > 0 and < UserDefined ? p : IsOfDegrees && Number(GeographicCode) is { } g and > 0 and < UserDefined ? g : null;
+    public int? Epsg => Wkt is not null ? null : Number(ProjectedCode) is { } p and > 0 and < UserDefined ? p : IsOfDegrees && Number(GeographicCode) is { } g and > 0 and < UserDefined ? g : null;
 
     /// <summary>Whether coordinates are longitude and latitude, in degrees.</summary>
     public bool IsGeographic => Number(ModelType) == 2 && (Number(AngularUnits) ?? 9102) is 9102 or 0;

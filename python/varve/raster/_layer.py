@@ -312,20 +312,19 @@ class Layer(Operators):
             x: Its column.
             y: Its row.
         """
-        area = self._geographic()
-        return area.top + y * area.projection.ystep, area.left + x * area.projection.xstep  # type: ignore[union-attr]
+        area = self._placed()
+        projection = area.projection
+        assert projection is not None
+        lng, lat = projection._transformed(area.left + x * projection.xstep, area.top + y * projection.ystep, to_degrees=True)
+        return lat, lng
 
     def pixel_for_latlng(self, lat: float, lng: float) -> Tuple[int, int]:
         """Column and row of the pixel at a latitude and longitude."""
-        area = self._geographic()
-        return area.projection.round_down_pixels(  # type: ignore[union-attr]
-            (lng - area.left) / area.projection.xstep, (lat - area.top) / area.projection.ystep)  # type: ignore[union-attr]
-
-    def _geographic(self) -> Area:
         area = self._placed()
-        if not area.projection.is_geographic:  # type: ignore[union-attr]
-            raise ValueError(f"pixels of {area.projection} have no latitude and longitude here; reproject the layer to epsg:4326 first")
-        return area
+        projection = area.projection
+        assert projection is not None
+        x, y = projection._transformed(lng, lat, to_degrees=False)
+        return projection.round_down_pixels((x - area.left) / projection.xstep, (y - area.top) / projection.ystep)
 
 
 def handles_of(layers: Sequence[Layer]) -> Any:

@@ -79,6 +79,7 @@ _MAKERS: dict[str, list[Any]] = {
     "fill": [c_int64, c_double],
     "convolve": [c_int64, c_void_p, c_int, c_int],
     "projection": [c_char_p],
+    "warp": [c_int64, _grid, c_int],
 }
 _TELLERS: dict[str, list[Any]] = {
     "describe": [c_int64, POINTER(Description)],
@@ -90,6 +91,8 @@ _TELLERS: dict[str, list[Any]] = {
     "projection_epsg": [c_int64],
     "projection_is_geographic": [c_int64],
     "projection_equals": [c_int64, c_int64],
+    "grid_in": [_grid, _grid, _grid],
+    "transform": [c_int64, c_int64, POINTER(c_double), POINTER(c_double), c_int],
     "read": [c_int64, c_void_p, c_void_p, c_int64, _run],
     "preview": [c_int64, c_void_p, c_int, c_int, _run],
     "tally": [_handles, c_int, c_int, _run],

@@ -105,6 +105,14 @@ varve_handle varve_areas(void);                                    /* square met
 varve_handle varve_on_pixels(varve_handle layer, const varve_grid *grid);  /* where nothing else says on which it lies */
 varve_handle varve_on_grid(varve_handle layer, const varve_grid *grid);    /* the whole grid, 0 where it does not lie */
 
+/*
+ * Other projections and pixels of another size. method: 0 nearest, 1 bilinear, 2 cubic, 3 cubic spline, 4 Lanczos, 5 average,
+ * 6 root mean square, 7 mode, 8 min, 9 max, 10 median, 11 first and 12 third quartile, 13 sum.
+ */
+varve_handle varve_warp(varve_handle layer, const varve_grid *grid, int32_t method);
+int64_t varve_grid_in(const varve_grid *of, const varve_grid *pixels, varve_grid *into);
+int64_t varve_transform(varve_handle from, varve_handle to, double *x, double *y, int32_t count);
+
 int64_t varve_describe(varve_handle layer, varve_layer *into);
 int64_t varve_pixels_of(varve_handle layer, varve_grid *into);     /* of one of its layers */
 int64_t varve_grid_of(varve_handle layer, varve_grid *into);       /* all of it; 0 x 0 where its layers share nothing */

@@ -28,6 +28,13 @@ internal sealed class RasterSource : Source
         return new RasterSource(file.Image.Bands > 1 ? $"{file.Name} (band {band + 1})" : file.Name, file.Grid, [new Piece(file, band, file.Grid.All)], file.Image.Type, ignoresNoData ? null : Known(file));
     }
 
+    /// <summary>A band whose rows do not run along the axes, by its columns and rows.</summary>
+    public static RasterSource OfTurned(RasterFile file, int band)
+    {
+        Check(file, band, mayBeTurned: true);
+        return new RasterSource(file.Name, file.Grid, [new Piece(file, band, file.Grid.All)], file.Image.Type, Known(file));
+    }
+
     /// <exception cref="RasterException">They do not lie on one grid, or are not of one type.</exception>
     public static RasterSource Of(IReadOnlyList<RasterFile> files, int band)
     {
@@ -52,10 +59,10 @@ internal sealed class RasterSource : Source
     /// <summary>The same pixels at another place.</summary>
     public RasterSource At(Grid grid) => new(this, grid);
 
-    private static void Check(RasterFile file, int band)
+    private static void Check(RasterFile file, int band, bool mayBeTurned = false)
     {
         if (file.Image.WhyNot() is { Length: > 0 } why) throw new RasterException($"{file.Name}: {why}");
-        if (file.WhyNoGrid is { Length: > 0 } turned) throw new RasterException($"{file.Name}: {turned}");
+        if (!mayBeTurned && file.WhyNoGrid is { Length: > 0 } turned) throw new RasterException($"{file.Name}: {turned}");
         if (band < 0 || band >= file.Image.Bands) throw new RasterException($"{file.Name}: it has {file.Image.Bands} band{(file.Image.Bands == 1 ? "" : "s")}, and no band {band + 1}") { IsNoSuchBand = true };
     }
 

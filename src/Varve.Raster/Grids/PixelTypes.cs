@@ -89,6 +89,16 @@ internal static class PixelTypes
         _ => value == Math.Floor(value) && value >= (double)type.Range().Least && value <= (double)type.Range().Most,
     };
 
+    /// <summary>A value of an integer type outside a range, the largest or the smallest; null when there is none.</summary>
+    public static double? Free(PixelType type, ValueRange range)
+    {
+        var own = type.Range();
+        // Numbers of 64 bits are named in GDAL's tag by a real number, which must be exact.
+        if (own.Most > range.Most && type.Has((double)own.Most)) return (double)own.Most;
+        if (own.Least < range.Least && type.Has((double)own.Least)) return (double)own.Least;
+        return range.Most < 1L << 53 && own.Most > 1L << 53 ? (double)(1L << 53) : null;
+    }
+
     /// <summary>A number as it is written: digits that read back as the same number.</summary>
     public static string Text(double value) => double.IsNaN(value) ? "nan" : value.ToString("R", CultureInfo.InvariantCulture);
 }

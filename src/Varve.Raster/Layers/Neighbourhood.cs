@@ -1,9 +1,7 @@
 using System.Runtime.InteropServices;
-using Varve.Raster.Evaluation;
 using Varve.Raster.Files;
 using Varve.Raster.Graph;
 using Varve.Raster.Grids;
-using Varve.Raster.Outputs;
 
 namespace Varve.Raster.Layers;
 
@@ -18,13 +16,10 @@ internal enum Focus { Convolve, Sum, Mean, Minimum, Maximum }
 internal sealed class Neighbourhood : Generated, IDisposable
 {
     private const long CacheBytes = 32L << 20;
-    private const long ManyUses = 9;
     private readonly Focus focus;
     private readonly double[,] weights;
     private readonly int radiusX, radiusY;
-    private readonly Placement placement;
-    private readonly Program program;
-    private readonly BlockCache cache = new(CacheBytes);
+    private readonly InnerPixels inner;
 
     /// <param name="inner">Of what.</param>
     /// <param name="focus">What is computed.</param>
@@ -35,28 +30,26 @@ internal sealed class Neighbourhood : Generated, IDisposable
         if (weights.GetLength(0) % 2 == 0 || weights.GetLength(1) % 2 == 0) throw new RasterException($"a neighbourhood has odd numbers of rows and columns, not {weights.GetLength(0)} x {weights.GetLength(1)}");
         if (radiusX > 255 || radiusY > 255) throw new RasterException("a neighbourhood is at most 511 pixels wide and high");
         (this.focus, this.weights) = (focus, weights);
-        var real = Cast.To(inner, PixelType.Float64);
-        placement = new Placement([real]);
-        program = new Program([real], placement);
-        Grid = placement.GridOf(placement.Everything);
+        this.inner = new InnerPixels(Cast.To(inner, PixelType.Float64), CacheBytes);
     }
 
     public override string Name => focus == Focus.Convolve ? "convolve(...)" : "focal(...)";
-    public override Grid Grid { get; }
-    public override long WorkingBytes(long width, long height) => (width + 2 * radiusX) * (height + 2 * radiusY) * 48 + CacheBytes / 2;
-    public override IEnumerable<RasterFile> Files => program.Sources.SelectMany(static s => s switch { RasterSource r => r.Pieces.Select(static p => p.File), LatitudeSource l => l.Column.Pieces.Select(static p => p.File), Generated g => g.Files, _ => [] });
+    public override Grid Grid => inner.Grid;
+    public override long WorkingBytes(long width, long height) => (width + 2 * radiusX) * (height + 2 * radiusY) * InnerPixels.BytesPerPixel + CacheBytes / 2;
+    public override IEnumerable<RasterFile> Files => inner.Files;
     public override Window? PlaceOn(Grid reference) => Alignment.Place(reference, "another layer", Grid, Name);
 
     public override unsafe void Fill(Grid reference, Window window, Span<byte> into)
     {
         var place = PlaceOn(reference)!.Value;
-        var (shiftX, shiftY) = (placement.Everything.X - place.X, placement.Everything.Y - place.Y);
-        var around = new Window(window.X + shiftX - radiusX, window.Y + shiftY - radiusY, window.Width + 2 * radiusX, window.Height + 2 * radiusY);
-        var there = around.And(placement.Everything);
+        var around = new Window(window.X - place.X - radiusX, window.Y - place.Y - radiusY, window.Width + 2 * radiusX, window.Height + 2 * radiusY);
+        var there = around.And(Grid.All);
         var values = new double[checked((int)there.Pixels)];
         var missing = new byte[values.Length];
         fixed (double* data = values)
-        fixed (byte* miss = missing) Compute(there, data, miss);
+        fixed (byte* miss = missing) inner.Read(there, (byte*)data, miss);
+        for (var i = 0; i < values.Length; i++)
+            if (missing[i] != 0) values[i] = double.NaN;
         var target = MemoryMarshal.Cast<byte, double>(into);
         // Laid on the whole neighbourhood: what lies outside the raster is 0 in a convolution, and nothing else.
         var laid = new double[checked((int)around.Pixels)];
@@ -65,26 +58,6 @@ internal sealed class Neighbourhood : Generated, IDisposable
             Array.Copy(values, row * there.Width, laid, (there.Y - around.Y + row) * around.Width + there.X - around.X, there.Width);
         if (focus == Focus.Convolve) Convolve(laid, around, target, window);
         else Gather(laid, around, target, window);
-    }
-
-    private unsafe void Compute(Window there, double* data, byte* miss)
-    {
-        var tiling = new Tiling(there, there.X, there.Y, there.Width, there.Height);
-        using var frame = program.MakeFrame();
-        using var loader = new Loader(program, placement, tiling, cache, ManyUses);
-        using var plan = new ChunkPlan(program);
-        using var part = new ArraySink(0, there, (byte*)data, miss).Part(program, there.Pixels);
-        frame.Chunk = there;
-        plan.Make(there, source => loader.Uniform(source, there));
-        foreach (var source in plan.Sources) loader.Load(frame, source);
-        for (long at = 0; at < there.Pixels; at += Frame.Length)
-        {
-            var count = (int)Math.Min(Frame.Length, there.Pixels - at);
-            plan.Run(frame, (int)at, count);
-            part.Take(frame, (int)at, count);
-        }
-        for (long i = 0; i < there.Pixels; i++)
-            if (miss[i] != 0) data[i] = double.NaN;
     }
 
     private void Convolve(double[] laid, Window around, Span<double> target, Window window)
@@ -137,5 +110,5 @@ internal sealed class Neighbourhood : Generated, IDisposable
 
     private double Joined(double a, double b) => focus switch { Focus.Minimum => Math.Min(a, b), Focus.Maximum => Math.Max(a, b), _ => a + b };
 
-    public void Dispose() => cache.Dispose();
+    public void Dispose() => inner.Dispose();
 }

@@ -31,20 +31,11 @@ internal sealed record FileValues(PixelType Type, double? NoData)
         if (bands.Any(static b => b.Type.IsFloat())) range = type.Range();
         foreach (var source in Node.InOrder(bands).OfType<RasterSource>())
             if (source.NoData is { } used && type.Has(used) && !range.Holds((Int128)used) && !type.IsFloat()) return new FileValues(type, used);
-        if (Free(type, range) is { } free) return new FileValues(type, free);
+        if (PixelTypes.Free(type, range) is { } free) return new FileValues(type, free);
         if (options.Type is not null) return new FileValues(type, null);
-        return PixelTypes.Smallest(range with { Least = range.Least - (range.Least < 0 ? 1 : 0), Most = range.Most + 1 }, type) is { } larger && Free(larger, range) is { } value
+        return PixelTypes.Smallest(range with { Least = range.Least - (range.Least < 0 ? 1 : 0), Most = range.Most + 1 }, type) is { } larger && PixelTypes.Free(larger, range) is { } value
             ? new FileValues(larger, value)
             : new FileValues(type, null);
-    }
-
-    private static double? Free(PixelType type, ValueRange range)
-    {
-        var own = type.Range();
-        // Numbers of 64 bits are named in GDAL's tag by a real number, which must be exact.
-        if (own.Most > range.Most && type.Has((double)own.Most)) return (double)own.Most;
-        if (own.Least < range.Least && type.Has((double)own.Least)) return (double)own.Least;
-        return range.Most < 1L << 53 && own.Most > 1L << 53 ? (double)(1L << 53) : null;
     }
 
     /// <summary>Whether a value that is not missing could be what stands for missing ones.</summary>

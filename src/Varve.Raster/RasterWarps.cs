@@ -1,0 +1,65 @@
+using Varve.Raster.Gdal;
+using Varve.Raster.Graph;
+using Varve.Raster.Layers;
+
+namespace Varve.Raster;
+
+public sealed partial class Raster
+{
+    /// <summary>This on another grid: other pixels, or another projection (by PROJ, where GDAL is installed). Missing where this does not lie.</summary>
+    /// <param name="grid">That grid.</param>
+    /// <param name="how">How its pixels come about.</param>
+    /// <returns>Integers for methods that take values as they are (near, mode, min, max, quartiles), of a larger type where one is needed for missing pixels; real numbers for the others.</returns>
+    /// <exception cref="RasterException">There is no way between the projections, or GDAL is missing.</exception>
+    public Raster To(Grid grid, Resampling how = Resampling.Near) => new(Warped.Of(Node, grid, how));
+
+    /// <summary>This in pixels of another size, from the same corner.</summary>
+    /// <param name="stepX">Width of a pixel, in units of the projection.</param>
+    /// <param name="stepY">Height of a pixel; its sign does not count.</param>
+    /// <param name="how">How its pixels come about.</param>
+    public Raster Rescale(double stepX, double stepY, Resampling how = Resampling.Near)
+    {
+        if (!double.IsFinite(stepX) || !double.IsFinite(stepY) || stepX <= 0 || stepY == 0) throw new RasterException("pixels have a width and a height above 0");
+        var grid = Grid;
+        var (width, height) = (grid.Width * grid.StepX / stepX, grid.Height * Math.Abs(grid.StepY / stepY));
+        return To(grid with { StepX = stepX, StepY = Math.CopySign(stepY, grid.StepY), Width = Whole(width), Height = Whole(height) }, how);
+    }
+
+    /// <summary>This in another projection, on the grid that GDAL finds for it.</summary>
+    /// <exception cref="RasterException">There is no way between the projections, or GDAL is missing.</exception>
+    public Raster AsProjection(Projection projection, Resampling how = Resampling.Near, double? step = null) => To(GridIn(projection, step), how);
+
+    /// <summary>The grid on which this is laid in another projection, or with pixels of another size.</summary>
+    /// <param name="projection">The projection.</param>
+    /// <param name="step">Width and height of a pixel; null for what keeps about as many.</param>
+    public Grid GridIn(Projection projection, double? step = null)
+    {
+        var own = Grid;
+        var grid = own.Projection.Equals(projection) ? own : SuggestedGrid.Of(own.Projection, own.Width, own.Height, [own.X, own.StepX, 0, own.Y, 0, own.StepY], projection);
+        return step is { } size ? Stepped(grid, size, size) : grid;
+    }
+
+    /// <summary>A file whose rows do not run along the axes of its projection, or any other, laid on a grid.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="grid">The grid; null for the one that GDAL finds, in the file's projection.</param>
+    /// <param name="how">How its pixels come about.</param>
+    /// <param name="band">Which band, from 1.</param>
+    /// <exception cref="RasterException">It cannot be read, or there is no way between the projections.</exception>
+    public static Raster OpenTurned(string path, Grid? grid = null, Resampling how = Resampling.Near, int band = 1)
+    {
+        var file = RasterFiles.Open(path, band - 1);
+        if (file.Turned is not { } six) return grid is null ? Open(path, band) : Open(path, band).To(grid, how);
+        return new Raster(Warped.Of(RasterSource.OfTurned(file, band - 1), grid ?? SuggestedGrid.Of(file.Grid.Projection, file.Grid.Width, file.Grid.Height, six, file.Grid.Projection), how, six));
+    }
+
+    internal static Grid Stepped(Grid grid, double stepX, double stepY) => grid with
+    {
+        StepX = stepX,
+        StepY = Math.CopySign(stepY, grid.StepY),
+        Width = Whole(grid.Width * grid.StepX / stepX),
+        Height = Whole(grid.Height * Math.Abs(grid.StepY / stepY)),
+    };
+
+    /// <summary>Pixels that cover a length: a hair more than a whole number is that number.</summary>
+    private static long Whole(double pixels) => Math.Max(1, (long)Math.Ceiling(pixels - Varve.Raster.Grid.Tolerance));
+}

@@ -1,0 +1,137 @@
+using System.Globalization;
+using Xunit;
+
+namespace Varve.Raster.Tests;
+
+/// <summary>Rasters on other grids: as gdalwarp has them, and the same whatever the chunks.</summary>
+public sealed class WarpTests
+{
+    private static readonly Grid Utm = new(300_000, 4_150_000, 90, -90, 60, 50, Projection.OfEpsg(32612));
+
+    /// <summary>Hills, with holes.</summary>
+    private static Raster Hills(Grid grid, string path)
+    {
+        var random = new Random(5);
+        var numbers = Enumerable.Range(0, (int)(grid.Width * grid.Height)).Select(i => random.Next(25) == 0 ? -9999f : (float)(1000 + 300 * Math.Sin(i % grid.Width / 7.0) * Math.Cos(i / grid.Width / 5.0) + random.Next(20))).ToArray();
+        Raster.FromArray<float>(numbers, PixelType.Float32, grid, -9999).Write(path, new WriteOptions { NoData = -9999, Sparse = false });
+        return Raster.Open(path);
+    }
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    private static void Gdalwarp(string from, string to, Grid grid, string method, params string[] more) =>
+        Tool.Run("gdalwarp", ["-q", "-et", "0", "-r", method, "-ot", "Float64", "-dstnodata", "-9999", "-t_srs", $"EPSG:{grid.Projection.Epsg}", "-te", Text(grid.X), Text(grid.Y + grid.Height * grid.StepY), Text(grid.X + grid.Width * grid.StepX), Text(grid.Y), "-ts", Text(grid.Width), Text(grid.Height), .. more, from, to]);
+
+    /// <summary>How many pixels differ by more than a little, and how many there are.</summary>
+    private static (int Different, int All) Compare(Raster own, string oracle, double close)
+    {
+        var (a, b) = (own.AsType(PixelType.Float64).Read().As<double>().ToArray(), Raster.Open(oracle).AsType(PixelType.Float64).Read().As<double>().ToArray());
+        Assert.Equal(b.Length, a.Length);
+        Assert.Contains(a, static v => !double.IsNaN(v));
+        return (a.Zip(b).Count(p => double.IsNaN(p.First) != double.IsNaN(p.Second) || Math.Abs(p.First - p.Second) > close), a.Length);
+    }
+
+    [Theory]
+    [InlineData("near", Resampling.Near)]
+    [InlineData("bilinear", Resampling.Bilinear)]
+    [InlineData("cubic", Resampling.Cubic)]
+    [InlineData("cubicspline", Resampling.CubicSpline)]
+    [InlineData("lanczos", Resampling.Lanczos)]
+    [InlineData("average", Resampling.Average)]
+    [InlineData("rms", Resampling.Rms)]
+    [InlineData("mode", Resampling.Mode)]
+    [InlineData("min", Resampling.Min)]
+    [InlineData("max", Resampling.Max)]
+    [InlineData("med", Resampling.Median)]
+    [InlineData("q1", Resampling.FirstQuartile)]
+    [InlineData("q3", Resampling.ThirdQuartile)]
+    [InlineData("sum", Resampling.Sum)]
+    public void Every_method_gives_what_gdalwarp_gives(string name, Resampling how)
+    {
+        using var folder = new TemporaryFolder();
+        var hills = Hills(Utm, folder["a.tif"]);
+        // Larger pixels, smaller ones, and another projection.
+        var larger = Utm with { StepX = 216, StepY = -300, Width = 25, Height = 15 };
+        var smaller = Utm with { X = Utm.X + 1017, Y = Utm.Y - 1013, StepX = 31, StepY = -37, Width = 80, Height = 70 };
+        var degrees = new Grid(-113.262, 37.47, 0.00095, -0.0008, 55, 50, Projection.OfEpsg(4326));
+        foreach (var grid in (Grid[])[larger, smaller, degrees])
+        {
+            if (ReferenceEquals(grid, degrees)) Tool.NeedGdal();
+            Gdalwarp(folder["a.tif"], folder[$"{name}-{grid.Width}.tif"], grid, name);
+            var (different, all) = Compare(hills.To(grid, how), folder[$"{name}-{grid.Width}.tif"], 0.02);
+            Assert.True(different <= all * 0.004, $"{name} onto {grid}: {different} of {all} differ");
+        }
+    }
+
+    [Theory]
+    [InlineData(Resampling.Near)]
+    [InlineData(Resampling.Cubic)]
+    [InlineData(Resampling.Average)]
+    [InlineData(Resampling.Median)]
+    public void It_is_the_same_whatever_the_chunks_and_threads(Resampling how)
+    {
+        Tool.NeedGdal();
+        using var folder = new TemporaryFolder();
+        var hills = Hills(Utm, folder["a.tif"]);
+        foreach (var grid in (Grid[])[Utm with { StepX = 47, StepY = -400, Width = 120, Height = 12 }, new Grid(-113.3, 37.5, 0.0007, -0.0008, 90, 60, Projection.OfEpsg(4326))])
+        {
+            var whole = hills.To(grid, how).Read(new Limits { Threads = 1, ChunkPixels = 1 << 20 });
+            foreach (var (threads, chunk) in ((int, long)[])[(1, 100), (3, 333), (2, 1024)])
+            {
+                var parts = hills.To(grid, how).Read(new Limits { Threads = threads, ChunkPixels = chunk });
+                Assert.Equal(whole.Bytes, parts.Bytes);
+            }
+        }
+    }
+
+    [Fact]
+    public void The_grid_for_another_projection_is_GDALs()
+    {
+        Tool.NeedGdal();
+        using var folder = new TemporaryFolder();
+        var hills = Hills(Utm, folder["a.tif"]);
+        Tool.Run("gdalwarp", "-q", "-et", "0", "-t_srs", "EPSG:4326", folder["a.tif"], folder["b.tif"]);
+        var (own, oracle) = (hills.AsProjection(Projection.OfEpsg(4326)), Raster.Open(folder["b.tif"]));
+        Assert.Equal((oracle.Grid.Width, oracle.Grid.Height), (own.Grid.Width, own.Grid.Height));
+        Assert.Equal(oracle.Grid.X, own.Grid.X, 1e-9);
+        Assert.InRange(Compare(own, folder["b.tif"], 0).Different, 0, own.Grid.Width * own.Grid.Height / 250);
+    }
+
+    [Fact]
+    public void Codes_stay_codes_and_grow_only_where_nothing_is_left_for_missing_pixels()
+    {
+        var some = Raster.FromArray<byte>([1, 2, 3, 255], PixelType.Byte, Utm with { Width = 2, Height = 2 }, 255);
+        var all = Raster.FromArray<byte>([1, 2, 3, 255], PixelType.Byte, Utm with { Width = 2, Height = 2 });
+        var wider = Utm with { Width = 3, Height = 2 };
+        Assert.Equal((PixelType.UInt16, PixelType.Byte), (all.To(wider).Type, (some.Fill(0) % 200).AsType(PixelType.Byte).To(wider).Type));
+        var there = all.To(wider).Statistics();
+        Assert.Equal((4, 2, 261), (there.Count, there.Missing, there.Sum));
+        Assert.Equal(PixelType.Float32, all.To(wider, Resampling.Bilinear).Type);
+    }
+
+    [Fact]
+    public void Sums_stay_when_pixels_become_larger()
+    {
+        using var folder = new TemporaryFolder();
+        var hills = Hills(Utm, folder["a.tif"]);
+        Assert.Equal(hills.Sum(), hills.Rescale(270, 200, Resampling.Sum).Sum(), 1e-3);
+    }
+
+    [Fact]
+    public void A_file_whose_rows_are_turned_is_refused_and_laid_straight_on_request()
+    {
+        Tool.NeedGdal();
+        using var folder = new TemporaryFolder();
+        Hills(Utm, folder["a.tif"]);
+        Tool.Run("gdal_translate", "-q", "-of", "VRT", folder["a.tif"], folder["a.vrt"]);
+        var text = File.ReadAllText(folder["a.vrt"]);
+        var at = text.IndexOf("<GeoTransform>", StringComparison.Ordinal);
+        File.WriteAllText(folder["a.vrt"], text[..at] + "<GeoTransform>300000, 80, 30, 4150000, 30, -80" + text[text.IndexOf("</GeoTransform>", StringComparison.Ordinal)..]);
+        Tool.Run("gdal_translate", "-q", folder["a.vrt"], folder["turned.tif"]);
+        Assert.Contains("varve raster warp", Assert.Throws<RasterException>(() => Raster.Open(folder["turned.tif"])).Message, StringComparison.Ordinal);
+        var grid = new Grid(300_000, 4_151_000, 70, -70, 90, 80, Projection.OfEpsg(32612));
+        Gdalwarp(folder["turned.tif"], folder["b.tif"], grid, "bilinear");
+        Assert.InRange(Compare(Raster.OpenTurned(folder["turned.tif"], grid, Resampling.Bilinear), folder["b.tif"], 0.02).Different, 0, 30);
+        Assert.True(Raster.OpenTurned(folder["a.vrt"]).Count() > 2000);
+    }
+}
