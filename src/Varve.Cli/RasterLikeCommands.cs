@@ -13,18 +13,22 @@ internal static class RasterLikeCommands
 
     public static Command MakeRasterize()
     {
-        var input = new Argument<string>("file") { Description = "A GeoJSON file of polygons, in the projection of the grid", HelpName = "FILE" };
+        var input = new Argument<string>("file") { Description = "A file of polygons: GeoJSON, or what OGR reads (GeoPackage, shapefile); brought to the projection of the grid", HelpName = "FILE" };
         var (like, output) = (Like(), Output());
         var property = new Option<string>("--property") { Description = "Write this number of each polygon; else 1", HelpName = "NAME" };
         var allTouched = new Option<bool>("--all-touched") { Description = "Inside are all pixels that a polygon touches, not only those whose centre it holds" };
-        var command = new Command("rasterize", "Polygons as pixels of a grid, 0 outside") { input, like, output, property, allTouched };
+        var fraction = new Option<bool>("--fraction") { Description = "Write the part of each pixel that lies in polygons, 0 to 1" };
+        var layer = new Option<string>("--layer-name") { Description = "Which layer of the file; needed where it has several", HelpName = "NAME" };
+        var where = new Option<string>("--where") { Description = "Only shapes for which this holds, in OGR's SQL: \"kind = 'park'\"", HelpName = "FILTER" };
+        var command = new Command("rasterize", "Polygons as pixels of a grid, 0 outside") { input, like, output, property, allTouched, fraction, layer, where };
         var options = new RasterOptions().To(command, hasLayers: false);
         var writing = new RasterWriteOptions().To(command);
         command.SetAction(parsed =>
         {
-            var coverage = parsed.GetValue(allTouched) ? Coverage.AllTouched : Coverage.Centre;
-            var path = parsed.GetValue(input)!;
-            Write(parsed, parsed.GetValue(property) is { } name ? Map.Polygons(path, name, coverage) : Map.Polygons(path, coverage), parsed.GetValue(like)!, parsed.GetValue(output)!, options, writing);
+            if (parsed.GetValue(allTouched) && parsed.GetValue(fraction)) throw new UsageException("--all-touched and --fraction: give one");
+            var coverage = parsed.GetValue(fraction) ? Coverage.Fraction : parsed.GetValue(allTouched) ? Coverage.AllTouched : Coverage.Centre;
+            var shapes = new ShapeOptions { Layer = parsed.GetValue(layer), Where = parsed.GetValue(where), Property = parsed.GetValue(property), Coverage = coverage };
+            Write(parsed, Map.Polygons(parsed.GetValue(input)!, shapes), parsed.GetValue(like)!, parsed.GetValue(output)!, options, writing);
             return 0;
         });
         return command;

@@ -11,8 +11,8 @@ internal sealed class RasterOptions
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
     private readonly Option<string[]> layers = new("--layer", "-l") { Description = "A layer and its file; given again with the same name, tiles of one layer; NAME[2] in the expression is its second band", HelpName = "NAME=FILE" };
     private readonly Option<string[]> rows = new("--rows") { Description = "A layer from a file one pixel wide, whose values hold for whole rows", HelpName = "NAME=FILE" };
-    private readonly Option<string[]> polygons = new("--polygons", "-p") { Description = "A layer that is true inside the polygons of a GeoJSON file, in the projection of the rasters", HelpName = "NAME=FILE" };
-    private readonly Option<string> within = new("--within") { Description = "Only pixels inside the polygons of this GeoJSON file count, and no others are read", HelpName = "FILE" };
+    private readonly Option<string[]> polygons = new("--polygons", "-p") { Description = "A layer that is true inside the polygons of a file: GeoJSON, or what OGR reads", HelpName = "NAME=FILE" };
+    private readonly Option<string> within = new("--within") { Description = "Only pixels inside the polygons of this file count, and no others are read", HelpName = "FILE" };
     private readonly Option<bool> allTouched = new("--all-touched") { Description = "Inside are all pixels that a polygon touches, not only those whose centre it holds" };
     private readonly Option<string> file = new("--file", "-f") { Description = "Read the expression from a file: lines `name = expression`, then what to compute", HelpName = "FILE" };
     private readonly Option<string> memory = new("--memory") { Description = "Most memory: 128M, 4G; else half of what is free", HelpName = "SIZE" };

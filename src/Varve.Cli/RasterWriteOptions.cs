@@ -20,13 +20,17 @@ internal sealed class RasterWriteOptions
     private readonly Option<bool> cog = new("--cog") { Description = "A Cloud Optimized GeoTIFF, with overviews" };
     private readonly Option<string> overviews = new("--overviews") { Description = "How overviews are made: nearest or average; else average of real numbers", HelpName = "HOW" };
 
+    private readonly Option<string[]> creation = new("--co") { Description = "A creation option as GDAL names it: COMPRESS=ZSTD, BLOCKXSIZE=256, BIGTIFF=YES", HelpName = "NAME=VALUE" };
+
     public RasterWriteOptions To(Command command)
     {
-        foreach (var option in (Option[])[type, noData, compress, level, predictor, tile, dense, bigTiff, cog, overviews]) command.Add(option);
+        foreach (var option in (Option[])[type, noData, compress, level, predictor, tile, dense, bigTiff, cog, overviews, creation]) command.Add(option);
         return this;
     }
 
-    public WriteOptions Of(ParseResult parsed) => new()
+    public WriteOptions Of(ParseResult parsed) => Named(parsed).With(parsed.GetValue(creation) ?? []);
+
+    private WriteOptions Named(ParseResult parsed) => new()
     {
         Type = parsed.GetValue(type) is { } name ? TypeOf(name) : null,
         NoData = parsed.GetValue(noData) is { } none ? Number(none, "--nodata") : null,

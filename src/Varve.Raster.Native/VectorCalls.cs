@@ -10,8 +10,12 @@ internal static unsafe class VectorCalls
     [UnmanagedCallersOnly(EntryPoint = "varve_open_polygons")]
     public static long OpenPolygons(byte* path, byte* property, int coverage, byte* where) => Faults.Handle(() =>
     {
-        var condition = where == null ? null : LayerCalls.Text(where);
-        var raster = property == null ? Raster.Polygons(LayerCalls.Text(path), (Coverage)coverage, condition) : Raster.Polygons(LayerCalls.Text(path), LayerCalls.Text(property), (Coverage)coverage, condition);
+        var raster = Raster.Polygons(LayerCalls.Text(path), new ShapeOptions
+        {
+            Property = property == null ? null : LayerCalls.Text(property),
+            Coverage = (Coverage)coverage,
+            Where = where == null ? null : LayerCalls.Text(where),
+        });
         return new Layer(raster, Bounds: (raster.Node as PolygonSource)?.Envelope());
     });
 }

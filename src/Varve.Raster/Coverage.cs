@@ -7,4 +7,6 @@ public enum Coverage
     Centre,
     /// <summary>All that it touches: nothing of it is lost.</summary>
     AllTouched,
+    /// <summary>Each by the part of it that lies in the polygon, from 0 to 1, exact: real numbers, and areas come out right to the last digit.</summary>
+    Fraction,
 }

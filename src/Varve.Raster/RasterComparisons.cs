@@ -23,6 +23,22 @@ public sealed partial class Raster
         return sink.Result;
     }
 
+    /// <summary>How many pixels lie in each of some bins of one width, as numpy has it: each from its lower end on, the last to its upper end too.</summary>
+    /// <param name="least">The lower end of the first.</param>
+    /// <param name="most">The upper end of the last.</param>
+    /// <param name="bins">How many, 1 to 65536.</param>
+    /// <param name="limits">What may be used.</param>
+    /// <exception cref="RasterException">The ends or the number cannot be.</exception>
+    public long[] Histogram(double least, double most, int bins, Limits? limits = null)
+    {
+        if (!double.IsFinite(least) || !double.IsFinite(most) || !(least < most) || bins is < 1 or > 65536) throw new RasterException("a histogram has 1 to 65536 bins, from a number to a larger one");
+        var place = ((AsType(PixelType.Float64) - least) * (bins / (most - least))).Floor();
+        var bin = Where((this >= least) & (this <= most), Minimum(place, bins - 1), Missing).AsType(PixelType.Int32);
+        var counts = new long[bins];
+        foreach (var (number, found) in AsType(PixelType.Float64).Zonal(bin, limits)) counts[number] = found.Count;
+        return counts;
+    }
+
     /// <summary>True wherever a raster lies.</summary>
     private static Node Always(Node node) => Binary.Of(Operation.Or, new Graph.Missing(node), Unary.Of(Function.Not, new Graph.Missing(node)));
 

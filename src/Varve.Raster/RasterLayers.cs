@@ -5,36 +5,45 @@ namespace Varve.Raster;
 
 public sealed partial class Raster
 {
-    /// <summary>The true area of each pixel in square metres, on the grid of whatever it is combined with: longitude and latitude, UTM, Mercator, equal-area projections.</summary>
+    /// <summary>The true area of each pixel in square metres, on the grid of whatever it is combined with; for other projections than longitude and latitude, UTM, Mercator and equal-area ones GDAL must be installed.</summary>
     public static Raster Area() => new(new PixelArea(null));
 
     /// <summary>The true area of each pixel of this in square metres; its pixels are not read.</summary>
     public Raster AsArea() => new(new PixelArea(Node));
 
-    /// <summary>True inside the polygons of a GeoJSON file (or, where GDAL is installed, of any vector file), on the grid of whatever it is combined with; it lies on the rectangle around them.</summary>
-    /// <param name="path">The file, in the projection of the rasters.</param>
+    /// <summary>True inside the polygons of a GeoJSON file, on the grid of whatever it is combined with; it lies on the rectangle around them.</summary>
+    /// <param name="path">The file; polygons in another projection than the rasters' are brought to theirs, where GDAL is installed.</param>
     /// <param name="coverage">Which pixels are inside.</param>
-    /// <param name="where">Which shapes, as SQL has it after WHERE, by GDAL; null for all.</param>
     /// <exception cref="RasterException">It cannot be read.</exception>
-    public static Raster Polygons(string path, Coverage coverage = Coverage.Centre, string? where = null)
+    public static Raster Polygons(string path, Coverage coverage = Coverage.Centre)
     {
-        var file = VectorFile.Read(path, where);
-        return new Raster(new PolygonSource(file, PixelType.Boolean, [.. file.Shapes.Select(static _ => 1.0)], coverage));
+        return Polygons(VectorFile.Read(path), null, coverage);
     }
 
-    /// <summary>The polygons of a GeoJSON file (or, where GDAL is installed, of any vector file), each with the value of a property of its, and 0 outside; later ones over earlier ones.</summary>
-    /// <param name="path">The file, in the projection of the rasters.</param>
+    /// <summary>The polygons of a GeoJSON file, each with the value of a property of its, and 0 outside; later ones over earlier ones.</summary>
+    /// <param name="path">The file; polygons in another projection than the rasters' are brought to theirs, where GDAL is installed.</param>
     /// <param name="property">A property that is a number in every shape.</param>
     /// <param name="coverage">Which pixels are inside.</param>
-    /// <param name="where">Which shapes, as SQL has it after WHERE, by GDAL; null for all.</param>
     /// <exception cref="RasterException">It cannot be read, or a shape has no such number.</exception>
-    public static Raster Polygons(string path, string property, Coverage coverage = Coverage.Centre, string? where = null)
+    public static Raster Polygons(string path, string property, Coverage coverage = Coverage.Centre)
     {
-        var file = VectorFile.Read(path, where);
-        var values = file.Shapes.Select(s => s.Values.TryGetValue(property, out var value) ? value : throw new RasterException($"{path}: a shape has no number '{property}'; numbers there are: {string.Join(", ", s.Values.Keys)}")).ToArray();
+        return Polygons(VectorFile.Read(path), property, coverage);
+    }
+
+    /// <summary>Polygons of any vector file that OGR reads (GeoPackage, shapefile, ...), where GDAL is installed, chosen and burnt as said; 0 outside.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="shapes">Which of its shapes, and what of them.</param>
+    /// <exception cref="RasterException">It cannot be read, or a shape has no such number.</exception>
+    public static Raster Polygons(string path, ShapeOptions shapes) => Polygons(VectorFile.Read(path, shapes.Layer, shapes.Where), shapes.Property, shapes.Coverage);
+
+    private static Raster Polygons(GeoJson file, string? property, Coverage coverage)
+    {
+        var type = coverage == Coverage.Fraction ? PixelType.Float64 : PixelType.Boolean;
+        if (property is null) return new Raster(new PolygonSource(file, type, [.. file.Shapes.Select(static _ => 1.0)], coverage));
+        var values = file.Shapes.Select(s => s.Values.TryGetValue(property, out var value) ? value : throw new RasterException($"{file.Name}: a shape has no number '{property}'; numbers there are: {string.Join(", ", s.Values.Keys)}")).ToArray();
         var isWhole = values.All(static v => v == Math.Floor(v) && Math.Abs(v) < 1e15);
-        var type = isWhole ? Grids.PixelTypes.Smallest(new Grids.ValueRange(Int128.Min(0, (Int128)values.Min()), (Int128)values.Max()))! : PixelType.Float64;
-        return new Raster(new PolygonSource(file, type.Value, values, coverage));
+        if (coverage != Coverage.Fraction) type = isWhole ? Grids.PixelTypes.Smallest(new Grids.ValueRange(Int128.Min(0, (Int128)values.Min()), (Int128)values.Max()))!.Value : PixelType.Float64;
+        return new Raster(new PolygonSource(file, type, values, coverage));
     }
 
     /// <summary>
@@ -50,6 +59,16 @@ public sealed partial class Raster
     /// <param name="weights">Rows and columns, both odd.</param>
     /// <exception cref="RasterException">Rows or columns are even, or too many.</exception>
     public Raster Convolve(double[,] weights) => new(new Neighbourhood(Node, Focus.Convolve, weights));
+
+    /// <summary>How far each pixel is from the nearest that is true (0 in it), in pixels; missing beyond a limit. A missing pixel is not true.</summary>
+    /// <param name="limit">The largest distance that is looked for, in pixels; at most 4096.</param>
+    /// <exception cref="RasterException">The limit is too large, or not above 0.</exception>
+    public Raster Distance(double limit) => new(new Distance(Node, limit, null));
+
+    /// <summary>How far each pixel is from the nearest that is true, in metres on the map, whose projection must be in metres or feet; missing beyond a limit.</summary>
+    /// <param name="limit">The largest distance that is looked for, in metres; at most 4096 pixels.</param>
+    /// <exception cref="RasterException">The limit is too large, the projection is in degrees, or GDAL is missing.</exception>
+    public Raster DistanceInMetres(double limit) => new(new Distance(Node, limit, Gdal.Transformation.MetresOf));
 
     /// <summary>The mean of the pixels that are there in a square of 2 * radius + 1.</summary>
     public Raster FocalMean(int radius) => Focal(Focus.Mean, radius);

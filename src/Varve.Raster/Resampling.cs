@@ -2,7 +2,8 @@ namespace Varve.Raster;
 
 /// <summary>
 /// How pixels of one grid come from those of another; the names and the meaning are GDAL's. Missing pixels count in none.
-/// The first five look at pixels around a point, and at more of them where the new pixels are larger; the others at all
+/// The first five look at pixels around a point, and at more of them where the new pixels are larger, and are missing where
+/// the pixel at the point is; the others at all
 /// pixels under the new one.
 /// </summary>
 public enum Resampling

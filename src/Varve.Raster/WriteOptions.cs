@@ -43,6 +43,10 @@ public sealed record WriteOptions
     /// <summary>Names of the bands, in their order.</summary>
     public IReadOnlyList<string> BandNames { get; init; } = [];
 
+    /// <summary>These options with some more, by the names that GDAL has for them: COMPRESS=ZSTD, BLOCKXSIZE=256, BIGTIFF=YES.</summary>
+    /// <exception cref="RasterException">One has no such name or value.</exception>
+    public WriteOptions With(IEnumerable<string> creationOptions) => creationOptions.Aggregate(this, Outputs.CreationOptions.Apply);
+
     /// <summary>Red, green and blue, 0 to 65535, of all values of a byte or a 16-bit number, all reds first; null for none.</summary>
     internal long[]? ColorMap { get; init; }
 

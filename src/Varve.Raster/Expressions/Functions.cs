@@ -36,7 +36,7 @@ internal static class Functions
     };
 
     /// <summary>Those whose arguments are not all rasters.</summary>
-    private static readonly string[] Special = ["isin", "fill", "nan_to_num", "astype", "convolve", "focal_mean", "focal_sum", "focal_min", "focal_max"];
+    private static readonly string[] Special = ["isin", "fill", "nan_to_num", "astype", "convolve", "focal_mean", "focal_sum", "focal_min", "focal_max", "distance", "distance_m"];
 
     private static readonly string[] Words = ["and", "or", "in", "nan", "inf", "pi", "true", "false", "True", "False"];
 
@@ -89,6 +89,8 @@ internal static class Functions
                 "focal_sum" => value.Focal(Focus.Sum, Whole(parser)),
                 "focal_min" => value.Focal(Focus.Minimum, Whole(parser)),
                 "focal_max" => value.Focal(Focus.Maximum, Whole(parser)),
+                "distance" => value.Distance(Number(parser)),
+                "distance_m" => value.DistanceInMetres(Number(parser)),
                 "astype" => value.AsType(parser.TypeName()),
                 _ => value.Fill(Number(parser)),
             };

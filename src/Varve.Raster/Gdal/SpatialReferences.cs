@@ -5,7 +5,7 @@ namespace Varve.Raster.Gdal;
 /// <summary>Projections as GDAL and PROJ know them, and back: by the keys of GeoTIFF, which both sides read and write.</summary>
 internal static unsafe class SpatialReferences
 {
-    private const int TraditionalOrder = 0;
+    public const int TraditionalOrder = 0;
     private static int count;
 
     /// <summary>A projection as GDAL's object, with coordinates in the order x, y. The caller destroys it.</summary>

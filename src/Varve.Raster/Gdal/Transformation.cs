@@ -6,13 +6,42 @@ namespace Varve.Raster.Gdal;
 internal sealed unsafe class Transformation : IDisposable
 {
     private readonly ConcurrentBag<nint> free = [];
-    private readonly Projection from, to;
+    private readonly Projection from;
+    private readonly Projection? to;
 
     /// <exception cref="RasterException">GDAL is missing, or PROJ knows no way.</exception>
-    public Transformation(Projection from, Projection to)
+    /// <param name="from">The projection of what comes.</param>
+    /// <param name="to">Where it goes; null for longitude and latitude on the same ellipsoid.</param>
+    public Transformation(Projection from, Projection? to)
     {
         (this.from, this.to) = (from, to);
         free.Add(Make());
+    }
+
+    /// <summary>To longitude and latitude on a projection's own ellipsoid.</summary>
+    /// <param name="from">The projection.</param>
+    /// <param name="axis">The ellipsoid's semi-major axis in metres.</param>
+    /// <param name="flattening">Its flattening.</param>
+    /// <exception cref="RasterException">GDAL is missing, or PROJ does not know it.</exception>
+    public static Transformation ToDegrees(Projection from, out double axis, out double flattening)
+    {
+        var reference = SpatialReferences.Of(from);
+        axis = Gdal.OSRGetSemiMajor(reference, out _);
+        var inverse = Gdal.OSRGetInvFlattening(reference, out _);
+        flattening = inverse == 0 ? 0 : 1 / inverse;
+        Gdal.OSRDestroySpatialReference(reference);
+        return new Transformation(from, null);
+    }
+
+    /// <summary>Metres in a unit of a projection.</summary>
+    /// <exception cref="RasterException">Its units are degrees, or GDAL is missing.</exception>
+    public static double MetresOf(Projection projection)
+    {
+        if (projection.IsGeographic) throw new RasterException("a degree is not the same number of metres everywhere; bring the raster to a projection in metres (varve raster warp --srs), or take distances in pixels");
+        var reference = SpatialReferences.Of(projection);
+        var unit = Gdal.OSRGetLinearUnits(reference, 0);
+        Gdal.OSRDestroySpatialReference(reference);
+        return unit;
     }
 
     private nint Make()
@@ -20,10 +49,12 @@ internal sealed unsafe class Transformation : IDisposable
         var (a, b) = ((nint)0, (nint)0);
         try
         {
-            (a, b) = (SpatialReferences.Of(from), SpatialReferences.Of(to));
+            a = SpatialReferences.Of(from);
+            b = to is not null ? SpatialReferences.Of(to) : Gdal.OSRCloneGeogCS(a);
+            if (to is null) Gdal.OSRSetAxisMappingStrategy(b, SpatialReferences.TraditionalOrder);
             Gdal.CPLErrorReset();
             var made = Gdal.OCTNewCoordinateTransformation(a, b);
-            return made != 0 ? made : throw new RasterException($"there is no way from {from} to {to}: {Gdal.LastError()}");
+            return made != 0 ? made : throw new RasterException($"there is no way from {from} to {(to is null ? "degrees" : to)}: {Gdal.LastError()}");
         }
         finally
         {

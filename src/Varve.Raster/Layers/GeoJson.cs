@@ -15,7 +15,7 @@ internal sealed record Shape(IReadOnlyList<double[]> Rings, IReadOnlyDictionary<
 /// <param name="Shapes">In the file's order.</param>
 internal sealed record GeoJson(string Name, Projection Projection, IReadOnlyList<Shape> Shapes)
 {
-    /// <exception cref="RasterException">It cannot be read, is no GeoJSON, or crosses the antimeridian.</exception>
+    /// <exception cref="RasterException">It cannot be read, is no GeoJSON, or it cannot be told which way an edge goes around the world.</exception>
     public static GeoJson Read(string path)
     {
         try
@@ -35,7 +35,7 @@ internal sealed record GeoJson(string Name, Projection Projection, IReadOnlyList
     }
 
     /// <summary>What a parsed file holds.</summary>
-    /// <exception cref="RasterException">It is no GeoJSON, or crosses the antimeridian.</exception>
+    /// <exception cref="RasterException">It is no GeoJSON, or it cannot be told which way an edge goes around the world.</exception>
     public static GeoJson Of(string path, JsonElement root)
     {
         try
@@ -44,7 +44,8 @@ internal sealed record GeoJson(string Name, Projection Projection, IReadOnlyList
             var shapes = new List<Shape>();
             Collect(path, root, shapes);
             if (shapes.Count == 0) throw new RasterException($"{path}: there is no polygon in it");
-            return new GeoJson(path, projection, shapes).Checked();
+            if (projection.IsGeographic) shapes = shapes.ConvertAll(s => s with { Rings = Antimeridian.Cut(path, s.Rings) });
+            return new GeoJson(path, projection, shapes);
         }
         catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
         {
@@ -54,26 +55,15 @@ internal sealed record GeoJson(string Name, Projection Projection, IReadOnlyList
 
     private static RasterException NotOne(string path, Exception e) => new($"{path}: it is no GeoJSON: {e.Message}; ogr2ogr -f GeoJSON makes one of most vector files", e);
 
-    /// <summary>Itself.</summary>
-    /// <exception cref="RasterException">A polygon crosses the antimeridian.</exception>
-    public GeoJson Checked() => Projection.IsGeographic && Shapes.SelectMany(static s => s.Rings).Any(Crosses)
-        ? throw new RasterException($"{Name}: a polygon jumps over the antimeridian; cut it there, as RFC 7946 asks (ogr2ogr -wrapdateline)") : this;
-
-    private static bool Crosses(double[] ring)
-    {
-        for (var i = 2; i < ring.Length; i += 2)
-            if (Math.Abs(ring[i] - ring[i - 2]) > 180) return true;
-        return false;
-    }
-
     private static Projection ProjectionOf(string path, JsonElement root)
     {
         if (!root.TryGetProperty("crs", out var crs) || crs.ValueKind != JsonValueKind.Object) return Projection.OfEpsg(4326);
         var name = crs.GetProperty("properties").GetProperty("name").GetString() ?? "";
         if (name.EndsWith("CRS84", StringComparison.Ordinal)) return Projection.OfEpsg(4326);
         var digits = name[(name.LastIndexOf(':') + 1)..];
-        return name.Contains("EPSG", StringComparison.OrdinalIgnoreCase) && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var code)
-            ? Projection.OfEpsg(code)
+        if (name.Contains("EPSG", StringComparison.OrdinalIgnoreCase) && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var code)) return Projection.OfEpsg(code);
+        return Gdal.Gdal.IsThere
+            ? Projection.Named(name)
             : throw new RasterException($"{path}: its projection '{name}' is not known here; ogr2ogr -t_srs EPSG:4326 writes it in one that is");
     }
 

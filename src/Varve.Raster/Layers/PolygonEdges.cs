@@ -77,6 +77,44 @@ internal sealed class PolygonEdges
         return runs.Where(static r => r.To > r.From).OrderBy(static r => r.Shape);
     }
 
+    /// <summary>Adds to the pixels of a row the part of each that lies in shapes, times the value of the shape.</summary>
+    /// <param name="row">Which row.</param>
+    /// <param name="first">The column of the first pixel.</param>
+    /// <param name="values">Of each shape.</param>
+    /// <param name="isCapped">Whether what lies in several shapes counts once.</param>
+    /// <param name="into">Zeros.</param>
+    public void Cover(long row, long first, double[] values, bool isCapped, Span<double> into)
+    {
+        foreach (var shape in Band(row).Where(e => e.Y1 < row + 1 && e.Y2 > row).GroupBy(static e => e.Shape).OrderBy(static g => g.Key))
+        {
+            // Between the heights at which an edge begins or ends, all edges go through, and bound what is inside by pairs.
+            var heights = shape.SelectMany(static e => new[] { e.Y1, e.Y2 }).Where(y => y > row && y < row + 1).Append(row).Append(row + 1).Distinct().Order().ToList();
+            for (var i = 0; i + 1 < heights.Count; i++)
+            {
+                var (top, bottom) = (heights[i], heights[i + 1]);
+                var sides = shape.Where(e => e.Y1 <= top && e.Y2 >= bottom).Select(e => (A: At(e, top), B: At(e, bottom))).OrderBy(static s => s.A + s.B).ToList();
+                for (var side = 0; side + 1 < sides.Count; side += 2) Between(sides[side], sides[side + 1], bottom - top, first, values[shape.Key], into);
+            }
+        }
+        if (isCapped)
+            for (var i = 0; i < into.Length; i++) into[i] = Math.Min(into[i], 1);
+    }
+
+    private static void Between((double A, double B) left, (double A, double B) right, double height, long first, double value, Span<double> into)
+    {
+        var from = (long)Math.Floor(Math.Clamp(Math.Min(left.A, left.B) - first, 0, into.Length));
+        var to = (long)Math.Ceiling(Math.Clamp(Math.Max(right.A, right.B) - first, 0, into.Length));
+        for (var i = from; i < to; i++) into[(int)i] += (LeftOf(right, first + i) - LeftOf(left, first + i)) * height * value;
+    }
+
+    /// <summary>The part of a column's width that lies left of a line, over the line's height.</summary>
+    private static double LeftOf((double A, double B) line, long column)
+    {
+        var (a, b) = (line.A - column, line.B - column);
+        static double Area(double u) => u <= 0 ? 0 : u >= 1 ? u - 0.5 : u * u / 2;
+        return Math.Abs(b - a) < 1e-12 ? Math.Clamp((a + b) / 2, 0, 1) : (Area(b) - Area(a)) / (b - a);
+    }
+
     /// <summary>The shape of which all pixels of a window are; -1 when they are of none; null when that is not known at once.</summary>
     public int? Uniform(Window window)
     {

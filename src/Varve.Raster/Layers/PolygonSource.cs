@@ -16,6 +16,7 @@ internal sealed class PolygonSource : Generated
     private readonly double[] values;
     private readonly Coverage coverage;
     private readonly Lock gate = new();
+    private readonly bool isCapped;
     private (Grid Grid, PolygonEdges Edges)? prepared;
 
     /// <param name="file">The polygons.</param>
@@ -23,7 +24,7 @@ internal sealed class PolygonSource : Generated
     /// <param name="values">Of each shape.</param>
     /// <param name="coverage">Which pixels are theirs.</param>
     public PolygonSource(GeoJson file, PixelType type, double[] values, Coverage coverage) : base(type, RangeOf(type, values), false) =>
-        (this.file, this.values, this.coverage) = (file, values, coverage);
+        (this.file, this.values, this.coverage, isCapped) = (file, values, coverage, Array.TrueForAll(values, static v => v == 1));
 
     public override string Name => file.Name;
 
@@ -47,15 +48,19 @@ internal sealed class PolygonSource : Generated
         lock (gate)
         {
             if (prepared is { } known && known.Grid == reference) return known.Edges;
+            var shapes = file.Shapes;
             if (!reference.Projection.IsSame(file.Projection))
-                throw new RasterException($"{file.Name} is in {file.Projection} and the rasters in {reference.Projection}; ogr2ogr -t_srs brings the polygons to theirs (ogr2ogr -f GeoJSON -t_srs EPSG:CODE new.geojson {file.Name}, with -lco RFC7946=NO)");
-            var edges = new PolygonEdges(file.Shapes, reference, coverage);
+            {
+                if (!Gdal.Gdal.IsThere) throw new RasterException($"{file.Name} is in {file.Projection} and the rasters in {reference.Projection}; {Gdal.Gdal.Install}, which brings one to the other; without it ogr2ogr -t_srs does on another machine");
+                shapes = ReprojectedShapes.Of(file.Name, shapes, file.Projection, reference);
+            }
+            var edges = new PolygonEdges(shapes, reference, coverage);
             prepared = (reference, edges);
             return edges;
         }
     }
 
-    public override double? Uniform(Grid reference, Window window) => On(reference).Uniform(window) switch { null => null, < 0 => 0, var shape => values[shape.Value] };
+    public override double? Uniform(Grid reference, Window window) => coverage == Coverage.Fraction && !isCapped && !window.And(On(reference).Bounds).IsEmpty ? null : On(reference).Uniform(window) switch { null => null, < 0 => 0, var shape => values[shape.Value] };
 
     public override void Fill(Grid reference, Window window, Span<byte> into) => Step.ForType(Type, new Maker(this, On(reference), window)).Fill(into);
 
@@ -74,6 +79,12 @@ internal sealed class PolygonSource : Generated
         public override void Fill(Span<byte> into)
         {
             into.Clear();
+            if (source.coverage == Coverage.Fraction)
+            {
+                var parts = MemoryMarshal.Cast<byte, double>(into);
+                for (var row = 0L; row < window.Height; row++) edges.Cover(window.Y + row, window.X, source.values, source.isCapped, parts.Slice((int)(row * window.Width), (int)window.Width));
+                return;
+            }
             for (var row = 0L; row < window.Height; row++)
             {
                 var line = MemoryMarshal.Cast<byte, T>(into).Slice((int)(row * window.Width), (int)window.Width);

@@ -12,7 +12,8 @@ internal sealed class SourcePixels(double[] values, Window window, Window all)
     private readonly List<double> seen = [];
     private readonly Dictionary<double, int> counts = [];
 
-    public bool Holds(double x, double y) => x >= 0 && x < all.Width && y >= 0 && y < all.Height;
+    /// <summary>Whether a point lies on a pixel that is not missing.</summary>
+    public bool Holds(double x, double y) => x >= 0 && x < all.Width && y >= 0 && y < all.Height && !double.IsNaN(At((long)x, (long)y));
 
     private double At(long column, long row) =>
         column >= window.X && column < window.Right && row >= window.Y && row < window.Bottom ? values[(row - window.Y) * window.Width + column - window.X] : double.NaN;

@@ -1,3 +1,5 @@
+using Varve.Raster.Grids;
+
 namespace Varve.Raster.Layers;
 
 /// <summary>The true areas of the pixels of a grid, on the ellipsoid of its projection.</summary>
@@ -15,6 +17,18 @@ internal abstract class Surface
     /// <summary>Square metres of the pixel in a column and row of the grid; beyond its ends too.</summary>
     public abstract double PixelAt(long column, long row);
 
+    /// <summary>The areas of a window of pixels, row by row.</summary>
+    public virtual void Fill(Window window, Span<double> areas)
+    {
+        for (var row = 0; row < window.Height; row++)
+        {
+            var line = areas.Slice((int)(row * window.Width), (int)window.Width);
+            if (IsSameAlongRows) line.Fill(PixelAt(0, window.Y + row));
+            else
+                for (var column = 0; column < line.Length; column++) line[column] = PixelAt(window.X + column, window.Y + row);
+        }
+    }
+
     /// <exception cref="RasterException">It is not known how areas come out in this projection.</exception>
     public static Surface Of(Grid grid)
     {
@@ -31,7 +45,9 @@ internal abstract class Surface
         {
             return new Flat(grid);
         }
-        throw new RasterException($"how large pixels are in {projection} is not known here; areas are for longitude and latitude, UTM, Mercator and equal-area projections (gdalwarp -t_srs EPSG:6933 makes one)");
+        if (projection.IsNone) throw new RasterException("how large pixels are is not known without a projection; varve raster convert --srs EPSG:CODE says which it has");
+        if (Gdal.Gdal.IsThere) return new ProjectedSurface(grid);
+        throw new RasterException($"areas in {projection} need PROJ, and {Gdal.Gdal.Install}; without it they are for longitude and latitude, UTM, Mercator and equal-area projections, such as EPSG:6933");
     }
 
     /// <summary>Zones of UTM of WGS 84, NAD83, ETRS89, WGS 72 and SIRGAS 2000.</summary>
@@ -69,7 +85,7 @@ internal abstract class Surface
     }
 
     /// <summary>The area between two parallels over a difference of longitude, in radians.</summary>
-    private static double Zone(double north, double south, double longitudes, double squaredPole, double e)
+    protected static double Zone(double north, double south, double longitudes, double squaredPole, double e)
     {
         if (e == 0) return squaredPole * longitudes * (Math.Sin(north) - Math.Sin(south));
         // The sines' difference as a product, and the logarithms' as one of a ratio near 1: nothing cancels in small pixels.

@@ -1,101 +1,113 @@
 using Varve.Raster.Gdal;
+using Ogr = Varve.Raster.Gdal.Gdal;
 
 namespace Varve.Raster.Layers;
 
-/// <summary>Polygons of any vector file that GDAL reads (GeoPackage, shapefile, ...): those of its first layer, or of a condition.</summary>
+/// <summary>The polygons of a vector file of any kind: GeoJSON by Varve's own reader, whatever else by OGR, where GDAL is installed.</summary>
 internal static class VectorFile
 {
-    private const uint VectorFlag = 4;
-    private const int Integer = 0, Real = 2, Text = 4, Integer64 = 12;
+    private const uint VectorFlag = 0x04;
+    private const int Polygon = 3, MultiPolygon = 6, Collection = 7;
 
-    /// <summary>GeoJSON is read without GDAL, where no condition selects of it.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="where">Which shapes, as SQL has it after WHERE; null for all.</param>
-    /// <exception cref="RasterException">It cannot be read, has no polygon, or GDAL is needed and missing.</exception>
-    public static GeoJson Read(string path, string? where)
+    /// <param name="layer">Which of its layers; null for the only one.</param>
+    /// <param name="where">Which of its shapes, in OGR's SQL; null for all.</param>
+    /// <exception cref="RasterException">It cannot be read, or holds no polygon.</exception>
+    public static GeoJson Read(string path, string? layer = null, string? where = null)
     {
-        if (where is null && (Path.GetExtension(path).ToLowerInvariant() is ".geojson" or ".json" || !File.Exists(path) || !Gdal.Gdal.IsThere)) return GeoJson.Read(path);
-        if (!File.Exists(path) && !Directory.Exists(path)) throw new RasterException($"{path}: there is no such file", new FileNotFoundException(null, path));
-        Gdal.Gdal.Need($"{path}: {(where is null ? "vector files other than GeoJSON need GDAL" : "a condition on shapes needs GDAL")}");
-        Gdal.Gdal.CPLErrorReset();
-        var dataset = Gdal.Gdal.GDALOpenEx(path, VectorFlag, 0, 0, 0);
-        if (dataset == 0) throw new RasterException($"{path}: it is no vector file that GDAL reads: {Gdal.Gdal.LastError()}");
+        if (layer is null && where is null && (IsGeoJson(path) || !Ogr.IsThere)) return GeoJson.Read(path);
+        Ogr.Need($"{path}: vector files other than GeoJSON, layers and filters");
+        if (!File.Exists(path) && !Directory.Exists(path) && !path.Contains(':', StringComparison.Ordinal) && !path.StartsWith("/vsi", StringComparison.Ordinal)) throw new RasterException($"{path}: there is no such file", new FileNotFoundException(null, path));
+        Ogr.CPLErrorReset();
+        var dataset = Ogr.GDALOpenEx(path, VectorFlag, 0, 0, 0);
+        if (dataset == 0) throw new RasterException($"{path}: it is no vector file that can be read: {Ogr.LastError()}");
         try
         {
-            if (Gdal.Gdal.GDALDatasetGetLayerCount(dataset) == 0) throw new RasterException($"{path}: there is no layer in it");
-            var layer = Gdal.Gdal.GDALDatasetGetLayer(dataset, 0);
-            if (where is not null && Gdal.Gdal.OGR_L_SetAttributeFilter(layer, where) != 0) throw new RasterException($"{path}: the condition '{where}' is none: {Gdal.Gdal.LastError()}");
-            var shapes = Shapes(path, layer);
-            if (shapes.Count == 0) throw new RasterException(where is null ? $"{path}: there is no polygon in it" : $"{path}: there is no polygon in it of which '{where}' is true");
-            return new GeoJson(path, SpatialReferences.From(Gdal.Gdal.OGR_L_GetSpatialRef(layer)), shapes).Checked();
+            return Shapes(path, Layer(path, dataset, layer), where);
         }
         finally
         {
-            Gdal.Gdal.GDALClose(dataset);
+            Ogr.GDALClose(dataset);
         }
     }
 
-    private static List<Shape> Shapes(string path, nint layer)
+    private static bool IsGeoJson(string path) => path.EndsWith(".geojson", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
+
+    private static nint Layer(string path, nint dataset, string? name)
     {
+        var count = Ogr.GDALDatasetGetLayerCount(dataset);
+        var names = Enumerable.Range(0, count).Select(i => Ogr.Text(Ogr.OGR_L_GetName(Ogr.GDALDatasetGetLayer(dataset, i)))).ToList();
+        if (name is null) return count == 1 ? Ogr.GDALDatasetGetLayer(dataset, 0) : throw new RasterException($"{path}: it has {count} layers; say which (--layer-name): {string.Join(", ", names)}");
+        var layer = Ogr.GDALDatasetGetLayerByName(dataset, name);
+        return layer != 0 ? layer : throw new RasterException($"{path}: it has no layer '{name}'; there are {string.Join(", ", names)}");
+    }
+
+    private static GeoJson Shapes(string path, nint layer, string? where)
+    {
+        Ogr.CPLErrorReset();
+        if (where is not null && Ogr.OGR_L_SetAttributeFilter(layer, where) != 0) throw new RasterException($"{path}: the filter '{where}' cannot be followed: {Ogr.LastError()}");
+        var projection = SpatialReferences.From(Ogr.OGR_L_GetSpatialRef(layer));
         var shapes = new List<Shape>();
-        Gdal.Gdal.OGR_L_ResetReading(layer);
-        while (Gdal.Gdal.OGR_L_GetNextFeature(layer) is not 0 and var feature)
+        Ogr.OGR_L_ResetReading(layer);
+        while (Ogr.OGR_L_GetNextFeature(layer) is not 0 and var feature)
         {
             try
             {
                 var rings = new List<double[]>();
-                if (Gdal.Gdal.OGR_F_GetGeometryRef(feature) is not 0 and var geometry) Straightened(path, geometry, rings);
+                if (Ogr.OGR_F_GetGeometryRef(feature) is not 0 and var geometry) Gather(path, geometry, rings);
                 if (rings.Count > 0) shapes.Add(With(feature, rings));
             }
             finally
             {
-                Gdal.Gdal.OGR_F_Destroy(feature);
+                Ogr.OGR_F_Destroy(feature);
             }
         }
-        return shapes;
-    }
-
-    /// <summary>Arcs as short lines.</summary>
-    private static void Straightened(string path, nint geometry, List<double[]> rings)
-    {
-        if (Gdal.Gdal.OGR_G_HasCurveGeometry(geometry, 1) == 0)
-        {
-            Gather(path, geometry, rings);
-            return;
-        }
-        var straight = Gdal.Gdal.OGR_G_GetLinearGeometry(geometry, 0, 0);
-        Gather(path, straight, rings);
-        Gdal.Gdal.OGR_G_DestroyGeometry(straight);
+        if (shapes.Count == 0) throw new RasterException($"{path}: there is no polygon in it{(where is null ? "" : $" for which {where}")}");
+        return new GeoJson(path, projection, projection.IsGeographic ? [.. shapes.Select(s => s with { Rings = Antimeridian.Cut(path, s.Rings) })] : shapes);
     }
 
     private static void Gather(string path, nint geometry, List<double[]> rings)
     {
-        var kind = Gdal.Gdal.Text(Gdal.Gdal.OGR_G_GetGeometryName(geometry));
-        if (kind is not ("POLYGON" or "MULTIPOLYGON" or "GEOMETRYCOLLECTION" or "LINEARRING")) throw new RasterException($"{path}: it holds a {kind.ToLowerInvariant()}; only polygons can be layers");
-        if (kind != "LINEARRING")
+        if (Ogr.OGR_G_HasCurveGeometry(geometry, 1) != 0)
         {
-            for (var i = 0; i < Gdal.Gdal.OGR_G_GetGeometryCount(geometry); i++) Gather(path, Gdal.Gdal.OGR_G_GetGeometryRef(geometry, i), rings);
+            var linear = Ogr.OGR_G_GetLinearGeometry(geometry, 0, 0);
+            Gather(path, linear, rings);
+            Ogr.OGR_G_DestroyGeometry(linear);
             return;
         }
-        var ring = new double[2 * Gdal.Gdal.OGR_G_GetPointCount(geometry)];
-        for (var i = 0; i < ring.Length / 2; i++)
+        // Types with a third coordinate are counted from 1001, 2001, 3001, or have the highest bit.
+        switch ((Ogr.OGR_G_GetGeometryType(geometry) & int.MaxValue) % 1000)
         {
-            (ring[2 * i], ring[2 * i + 1]) = (Gdal.Gdal.OGR_G_GetX(geometry, i), Gdal.Gdal.OGR_G_GetY(geometry, i));
-            if (!double.IsFinite(ring[2 * i]) || !double.IsFinite(ring[2 * i + 1])) throw new RasterException($"{path}: a coordinate in it is no number");
+            case Polygon:
+                for (var i = 0; i < Ogr.OGR_G_GetGeometryCount(geometry); i++) rings.Add(Ring(Ogr.OGR_G_GetGeometryRef(geometry, i)));
+                break;
+            case MultiPolygon or Collection:
+                for (var i = 0; i < Ogr.OGR_G_GetGeometryCount(geometry); i++) Gather(path, Ogr.OGR_G_GetGeometryRef(geometry, i), rings);
+                break;
+            default:
+                throw new RasterException($"{path}: it holds a {Ogr.Text(Ogr.OGR_G_GetGeometryName(geometry)).ToLowerInvariant()}; only polygons can be layers");
         }
-        rings.Add(ring);
+    }
+
+    private static double[] Ring(nint ring)
+    {
+        var count = Ogr.OGR_G_GetPointCount(ring);
+        var coordinates = new double[2 * count];
+        for (var i = 0; i < count; i++) (coordinates[2 * i], coordinates[2 * i + 1]) = (Ogr.OGR_G_GetX(ring, i), Ogr.OGR_G_GetY(ring, i));
+        return coordinates;
     }
 
     private static Shape With(nint feature, List<double[]> rings)
     {
         var (values, texts) = (new Dictionary<string, double>(), new Dictionary<string, string>());
-        for (var i = 0; i < Gdal.Gdal.OGR_F_GetFieldCount(feature); i++)
+        for (var i = 0; i < Ogr.OGR_F_GetFieldCount(feature); i++)
         {
-            if (Gdal.Gdal.OGR_F_IsFieldSetAndNotNull(feature, i) == 0) continue;
-            var field = Gdal.Gdal.OGR_F_GetFieldDefnRef(feature, i);
-            var name = Gdal.Gdal.Text(Gdal.Gdal.OGR_Fld_GetNameRef(field));
-            if (Gdal.Gdal.OGR_Fld_GetType(field) is Integer or Real or Integer64) values[name] = Gdal.Gdal.OGR_F_GetFieldAsDouble(feature, i);
-            else if (Gdal.Gdal.OGR_Fld_GetType(field) == Text) texts[name] = Gdal.Gdal.Text(Gdal.Gdal.OGR_F_GetFieldAsString(feature, i));
+            if (Ogr.OGR_F_IsFieldSetAndNotNull(feature, i) == 0) continue;
+            var field = Ogr.OGR_F_GetFieldDefnRef(feature, i);
+            var name = Ogr.Text(Ogr.OGR_Fld_GetNameRef(field));
+            // OFTInteger, OFTReal and OFTInteger64 of ogr_core.h.
+            if (Ogr.OGR_Fld_GetType(field) is 0 or 2 or 12) values[name] = Ogr.OGR_F_GetFieldAsDouble(feature, i);
+            else texts[name] = Ogr.Text(Ogr.OGR_F_GetFieldAsString(feature, i));
         }
         return new Shape(rings, values, texts);
     }

@@ -1,0 +1,63 @@
+using CsCheck;
+using Xunit;
+
+namespace Varve.Raster.Tests;
+
+/// <summary>How far it is to the nearest true pixel.</summary>
+public sealed class DistanceTests
+{
+    private static readonly Projection Utm = Projection.OfEpsg(32612);
+
+    [Fact]
+    public void It_is_the_least_of_all_distances_whatever_the_chunks() =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.Int[0, 60], Gen.Int, Gen.Double[0.5, 30], Gen.Bool, Gen.Int[16, 700], Gen.Int[1, 3]).Sample((width, height, every, seed, limit, isInMetres, chunk, threads) =>
+        {
+            var random = new Random(seed);
+            var truth = Enumerable.Range(0, width * height).Select(_ => random.Next(every + 1) == 0 ? (byte)1 : (byte)0).ToArray();
+            var grid = new Grid(300_000, 4_000_000, 2, -3, width, height, Utm);
+            if (isInMetres && !Gdal.Gdal.IsThere) return;
+            var (stepX, stepY) = isInMetres ? (2.0, 3.0) : (1, 1);
+            var raster = Raster.FromArray(truth, PixelType.Byte, grid);
+            var found = (isInMetres ? raster.DistanceInMetres(limit) : raster.Distance(limit)).Read(new Limits { ChunkPixels = chunk, Threads = threads }).As<double>();
+            for (var i = 0; i < truth.Length; i++)
+            {
+                var nearest = double.PositiveInfinity;
+                for (var j = 0; j < truth.Length; j++)
+                    if (truth[j] != 0) nearest = Math.Min(nearest, Math.Sqrt(Math.Pow((i % width - j % width) * stepX, 2) + Math.Pow((i / width - j / width) * stepY, 2)));
+                if (Math.Abs(nearest - limit) < 1e-9) continue;
+                if (nearest > limit) Assert.True(double.IsNaN(found[i]), $"{i}: {found[i]} beyond {limit}");
+                else Assert.Equal(nearest, found[i], 1e-9);
+            }
+        }, iter: Math.Max(Check.Iter, 150));
+
+    [Fact]
+    public void It_is_nowhere_farther_than_gdal_proximity_says_and_nearly_everywhere_the_same()
+    {
+        using var folder = new TemporaryFolder();
+        var random = new Random(3);
+        var grid = new Grid(300_000, 4_000_000, 10, -10, 200, 150, Utm);
+        Raster.FromArray<byte>([.. Enumerable.Range(0, 30_000).Select(_ => random.Next(400) == 0 ? (byte)1 : (byte)0)], PixelType.Byte, grid).Write(folder["a.tif"]);
+        Tool.Run("gdal_proximity.py", "-q", "-values", "1", "-distunits", "PIXEL", "-ot", "Float64", folder["a.tif"], folder["b.tif"]);
+        var own = Raster.Open(folder["a.tif"]).Distance(500);
+        var oracle = Raster.Open(folder["b.tif"]);
+        Assert.Equal(0, (own > oracle + 1e-5).Sum());
+        Assert.InRange(((own - oracle).Abs() < 1e-5).Sum(), 29_500, 30_000);
+    }
+
+    [Fact]
+    public void Degrees_and_endless_limits_are_refused()
+    {
+        var raster = Raster.FromArray(new byte[4], PixelType.Byte, new Grid(0, 0, 1, -1, 2, 2, Projection.OfEpsg(4326)));
+        Assert.Contains("not the same number of metres", Assert.Throws<RasterException>(() => raster.DistanceInMetres(100)).Message, StringComparison.Ordinal);
+        Assert.Contains("at most 4096 pixels", Assert.Throws<RasterException>(() => raster.Distance(5000)).Message, StringComparison.Ordinal);
+        Assert.Throws<RasterException>(() => raster.Distance(0));
+    }
+
+    [Fact]
+    public void A_histogram_counts_as_numpy_does()
+    {
+        var raster = Raster.FromArray<double>([0, 0.5, 1, 1, 2.999, 3, 3.1, -1, double.NaN], PixelType.Float64, new Grid(0, 0, 1, -1, 9, 1, Utm));
+        Assert.Equal([2L, 2, 2], raster.Histogram(0, 3, 3));
+        Assert.Throws<RasterException>(() => raster.Histogram(3, 3, 3));
+    }
+}
