@@ -17,6 +17,15 @@ class Projections(unittest.TestCase):
         self.assertEqual(pickle.loads(pickle.dumps(METRES)), METRES)
         self.assertEqual(len({DEGREES, vr.MapProjection("EPSG:4326", 1.0, -1.0)}), 1)
 
+    def test_one_that_geotiff_has_no_code_for_is_not_the_longitudes_and_latitudes_under_it(self) -> None:
+        try:
+            mollweide = vr.MapProjection("esri:54009", 1000.0, -1000.0)
+        except ValueError as error:
+            self.skipTest(str(error))
+        self.assertEqual((mollweide.epsg, mollweide.is_geographic), (None, False))
+        self.assertNotEqual(mollweide, vr.MapProjection("epsg:4326", 1000.0, -1000.0))
+        self.assertEqual(pickle.loads(pickle.dumps(mollweide)), mollweide)
+
     def test_what_is_no_projection_is_a_value_error(self) -> None:
         for name in ("random name", "epsg:1", "epsg:four", "", "/etc/passwd"):
             with self.assertRaises(ValueError, msg=name):

@@ -1,6 +1,8 @@
 """Layers of files, arrays, polygons, areas; what is known of them, and what is refused."""
 import json
 import pickle
+import shutil
+import subprocess
 import unittest
 from pathlib import Path
 
@@ -59,7 +61,7 @@ class Files(Case):
         with self.assertRaisesRegex(FileNotFoundError, "absent.tif: there is no such file"):
             vr.read_raster(self.folder / "absent.tif")
         self.assertRaises(FileNotFoundError, vr.read_shape, "absent.gpkg", ("epsg:4326", (1.0, -1.0)))
-        self.assertRaises(OSError, vr.read_raster, self.folder)
+        self.assertRaises((OSError, ValueError), vr.read_raster, self.folder)
         text = self.folder / "text.tif"
         text.write_text("no raster")
         self.assertRaises(ValueError, vr.read_raster, text)
@@ -223,6 +225,14 @@ class Polygons(Case):
         self.assertEqual(vr.read_shape(self.shapes(1), grid, all_touched=True).sum(), 4)
         self.assertEqual(vr.read_shape(self.shapes(1), grid, all_touched=False).sum(), 1)
 
+    def test_polygons_that_share_a_border_share_no_pixel(self) -> None:
+        self.RINGS = [[[[-10, 10], [0, 10], [0, 0], [-10, 0], [-10, 10]]], [[[0, 0], [10, 0], [10, -10], [0, -10], [0, 0]]]]
+        for step in (1.0, 0.1, 2.5, 10 / 3):
+            for all_touched in (True, False):
+                layer = vr.read_shape(self.shapes(1, 2), ("epsg:4326", (step, -step)), burn_value="code", all_touched=all_touched)
+                pixels = round(10 / step)
+                self.assertEqual((layer.dimensions, layer.sum()), ((2 * pixels, 2 * pixels), 3 * pixels * pixels), f"{step}")
+
     def test_values_are_burnt(self) -> None:
         grid = ("epsg:4326", (1.0, -1.0))
         for value, datatype in ((5, vr.DataType.Byte), (300, vr.DataType.UInt16), (-3, vr.DataType.Int16), (2.5, vr.DataType.Float64)):
@@ -232,12 +242,87 @@ class Polygons(Case):
         self.assertEqual(vr.read_shape(self.shapes(7), grid, datatype=vr.DataType.Float32, burn_value=2).datatype, vr.DataType.Float32)
         self.assertRaises(ValueError, vr.read_shape, self.shapes(7), grid, burn_value="name")
 
+    def test_a_condition_selects_shapes_and_other_files_than_geojson_are_read_by_gdal(self) -> None:
+        if not shutil.which("ogr2ogr"):
+            self.skipTest("gdal-bin is not installed")
+        grid = ("epsg:4326", (1.0, -1.0))
+        path = self.shapes(42, 43)
+        for kind, name in (("GPKG", "range.gpkg"), ("ESRI Shapefile", "range.shp")):
+            subprocess.run(["ogr2ogr", "-f", kind, str(self.folder / name), str(path)], check=True)
+        for file in (path, self.folder / "range.gpkg", self.folder / "range.shp"):
+            self.assertEqual(vr.read_shape(file, grid).sum(), 13)
+            with vr.read_shape(file, grid, "code = 42") as shape:
+                self.assertEqual((shape.sum(), shape.area), (9, vr.Area(1, 4, 4, 1, DEGREES)))
+                self.assertEqual(pickle.loads(pickle.dumps(shape)).sum(), 9)
+            self.assertEqual(vr.read_shape(file, grid, "code > 42", burn_value="code").sum(), 4 * 43)
+            with self.assertRaisesRegex(vr.RasterError, "code = 7"):
+                vr.read_shape(file, grid, "code = 7")
+            self.assertRaises(vr.RasterError, vr.read_shape, file, grid, "nonsense ((")
+
     def test_like_another_layer_they_have_its_pixels_and_type(self) -> None:
         like = vr.from_array(np.ones((6, 6), "int32"), (0.5, 5.5), DEGREES)
         with vr.read_shape_like(self.shapes(1), like) as shape:
             self.assertEqual((shape.projection, shape.datatype, shape.area), (DEGREES, vr.DataType.Int32, vr.Area(0.5, 4.5, 4.5, 0.5, DEGREES)))
             self.assertEqual((shape * like).sum(), 16)
         self.assertRaises(ValueError, vr.read_shape_like, self.shapes(1), vr.constant(1))
+
+
+class Projected(Case):
+    """Against GDAL's own tools."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        if not shutil.which("gdalwarp"):
+            self.skipTest("gdal-bin is not installed")
+        self.values = np.random.default_rng(4).integers(0, 200, (60, 80)).astype("int16")
+        self.path = self.written("here.tif", self.values, (15.0, 48.0), ("epsg:4326", (0.01, -0.01)))
+        self.there = vr.MapProjection("epsg:32633", 900.0, -900.0)
+
+    def warped(self, method: str) -> vr.Layer:
+        target = self.folder / f"{method}.tif"
+        subprocess.run(["gdalwarp", "-q", "-t_srs", "EPSG:32633", "-tr", "900", "900", "-tap", "-r", method, "-et", "0", "-dstnodata", "-999",
+                        "-ot", "Float64", str(self.path), str(target)], check=True)
+        return vr.read_raster(target)
+
+    def test_in_another_projection_it_is_what_gdalwarp_makes(self) -> None:
+        with vr.read_raster(self.path) as layer:
+            for method in (vr.ResamplingMethod.Nearest, vr.ResamplingMethod.Average, vr.ResamplingMethod.Max, vr.ResamplingMethod.Bilinear):
+                ours, theirs = layer.as_projection(self.there, method), self.warped({"nearest": "near"}.get(method.value, method.value))
+                self.assertEqual((ours.projection, ours.area), (self.there, theirs.area))
+                a, b = np.asarray(ours, float), np.asarray(theirs, float)
+                both = ~np.isnan(a) & ~np.isnan(b)
+                self.assertGreater(both.sum() / (~np.isnan(b)).sum(), 0.95)
+                self.assertLess((np.abs(a - b)[both] > 0.01).mean(), 0.01, method)
+
+    def test_like_another_layer_it_meets_that(self) -> None:
+        like = vr.from_array(np.ones((20, 30)), (450000.0, 5295600.0), self.there)
+        with vr.read_raster_like(self.path, like, vr.ResamplingMethod.Nearest) as layer:
+            self.assertEqual(layer.projection, like.projection)
+            self.assertEqual((layer * like).area, like.area & layer.area)
+            self.assertEqual(pickle.loads(pickle.dumps(layer)).sum(), layer.sum())
+        self.assertRaises(ValueError, vr.read_raster_like, self.path, vr.constant(1), vr.ResamplingMethod.Nearest)
+
+    def test_pixels_of_another_size_keep_the_sum(self) -> None:
+        with vr.read_raster(self.path) as layer:
+            coarse = layer.as_projection(vr.MapProjection("epsg:4326", 0.04, -0.04), vr.ResamplingMethod.Sum)
+            self.assertEqual(coarse.dimensions, (20, 15))
+            self.assertAlmostEqual(coarse.sum(), layer.sum(), 6)
+            self.assertEqual(coarse.area, layer.area)
+
+    def test_an_area_is_brought_to_another_projection(self) -> None:
+        with vr.read_raster(self.path) as layer:
+            there = layer.area.reproject(self.there)
+            self.assertEqual((there, there.projection), (self.warped("near").area, self.there))
+            back = there.reproject(layer.projection)
+            self.assertEqual(back | layer.area, back)
+
+    def test_pixels_have_latitudes_and_longitudes(self) -> None:
+        layer = vr.from_array(np.ones((20, 30)), (500000.0, 5316300.0), self.there)
+        lat, lng = layer.latlng_for_pixel(10, 5)
+        told = subprocess.run(["gdaltransform", "-s_srs", "EPSG:32633", "-t_srs", "EPSG:4326", "-output_xy"], input="509000 5311800", stdout=subprocess.PIPE, text=True, check=True)
+        self.assertAlmostEqual(lng, float(told.stdout.split()[0]), 9)
+        self.assertAlmostEqual(lat, float(told.stdout.split()[1]), 9)
+        self.assertEqual(layer.pixel_for_latlng(lat - 0.001, lng + 0.001), (10, 5))
 
 
 class Surface(Case):
@@ -253,6 +338,11 @@ class Surface(Case):
         rows = product.read_array(0, 0, 3, 2)
         self.assertTrue((rows[0] < rows[1]).all())
         self.assertRaises(ValueError, lambda: layer * vr.area_raster(("epsg:4326", (0.5, -0.5))))
+
+    def test_of_a_projection_without_an_end_they_follow_only(self) -> None:
+        areas = vr.area_raster(("epsg:6933", (100.0, -100.0)))
+        self.assertRaises(ValueError, lambda: areas.area)
+        self.assertEqual((vr.from_array(np.ones((2, 3)), (100.0, 100.0), ("epsg:6933", (100.0, -100.0))) * areas).sum(), 60000)
 
 
 if __name__ == "__main__":

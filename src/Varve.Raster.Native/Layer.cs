@@ -1,3 +1,4 @@
+using Varve.Raster.Graph;
 using Varve.Raster.Grids;
 
 namespace Varve.Raster.Native;
@@ -9,28 +10,31 @@ namespace Varve.Raster.Native;
 /// <param name="Bounds">Left, top, right and bottom of polygons, in their projection; null of several together, and of everything else.</param>
 internal sealed record Layer(Raster Raster, Grid? Placed = null, Grid? Offered = null, double[]? Bounds = null)
 {
+    private string Name => Raster.Node is Source source ? source.Name : "an expression";
+
     /// <summary>A raster made of several.</summary>
     /// <exception cref="RasterException">They cannot lie on one grid.</exception>
     public static Layer From(Raster raster, params ReadOnlySpan<Layer> parts)
     {
         Grid? placed = null, offered = null;
         double[]? bounds = null;
+        var name = "a layer";
         var polygons = 0;
         foreach (var part in parts)
         {
             if (part.Bounds is { } around) (bounds, polygons) = (around, polygons + 1);
             if (part.Placed is { } own)
             {
-                if (placed is not null) Alignment.Place(placed, "one layer", own, "another");
-                placed ??= own;
+                if (placed is not null) Alignment.Place(placed, name, own, part.Name);
+                else (placed, name) = (own, part.Name);
             }
             if (part.Offered is { } pixels)
             {
-                if (offered is not null) Alignment.MustHaveSamePixels(offered, "one layer", pixels, "another");
+                if (offered is not null) Alignment.MustHaveSamePixels(offered, "the pixels asked for", pixels, "others");
                 offered ??= pixels;
             }
         }
-        if (placed is not null && offered is not null) Alignment.MustHaveSamePixels(placed, "one layer", offered, "another");
+        if (placed is not null && offered is not null) Alignment.MustHaveSamePixels(placed, name, offered, "the pixels asked for");
         return new Layer(raster, placed, offered, polygons == 1 ? bounds : null);
     }
 }

@@ -1,11 +1,12 @@
 """Rectangles on the Earth."""
 from __future__ import annotations
 
+import ctypes
 import math
 from dataclasses import dataclass
 from typing import Optional, Tuple
 
-from ._library import Grid
+from ._library import Grid, call
 from ._projection import TOLERANCE, MapProjection
 
 
@@ -150,15 +151,15 @@ class Area:
         """The pixels of a map projection that it touches.
 
         Raises:
-            ValueError: It has no projection, or the other is another than its own.
+            ValueError: It has no projection, or there is no way between the two.
         """
         if target_projection is None:
             raise ValueError("Target projection can not be None")
         if self.projection is None:
             raise ValueError("Can only reproject already projected areas. Use `project_like` instead.")
-        if not self.projection._is_same_place(target_projection):
-            raise ValueError(f"{self.projection} is another projection than {target_projection}")
-        return self._on_pixels(target_projection, 0.0, 0.0)
+        found = Grid()
+        call("grid_in", ctypes.byref(self._grid()), ctypes.byref(target_projection._grid(0.0, 0.0, 1, 1)), ctypes.byref(found))
+        return Area._of(found)
 
     @property
     def pixel_dimensions(self) -> Tuple[int, int]:

@@ -26,12 +26,13 @@ class Layer(Operators):
     lets go of its file at the end; what was computed of it keeps what it needs.
     """
 
-    __slots__ = ("_handle", "_made", "_name", "_known")
+    __slots__ = ("_handle", "_made", "_name", "_label", "_known")
 
     def __init__(self, handle: int, made: Tuple[Callable[..., Any], Tuple[Any, ...]], name: Optional[str] = None) -> None:
         self._handle = handle
         self._made = made
         self._name = name
+        self._label: Optional[str] = None
         self._known: Optional[Description] = None
 
     def close(self) -> None:
@@ -72,7 +73,11 @@ class Layer(Operators):
     @property
     def name(self) -> str:
         """The label of its band, else its file; of what is computed, how."""
-        return text(library().varve_label_of, self._id) or self._name or repr(self)
+        return self._label or text(library().varve_label_of, self._id) or self._name or repr(self)
+
+    @name.setter
+    def name(self, name: str) -> None:
+        self._label = name
 
     @property
     def datatype(self) -> DataType:
@@ -114,7 +119,7 @@ class Layer(Operators):
         call("grid_of", self._id, ctypes.byref(grid))
         area = Area._of(grid)
         if grid.width <= 0 or grid.height <= 0:
-            raise ValueError("No intersection possible: the layers of this expression have no pixel in common")
+            raise ValueError("No intersection possible: the layers of this expression have no pixel in common, or follow any grid (as_area(area) says on which it lies)")
         return area
 
     @property
@@ -307,20 +312,19 @@ class Layer(Operators):
             x: Its column.
             y: Its row.
         """
-        area = self._geographic()
-        return area.top + y * area.projection.ystep, area.left + x * area.projection.xstep  # type: ignore[union-attr]
+        area = self._placed()
+        projection = area.projection
+        assert projection is not None
+        lng, lat = projection._transformed(area.left + x * projection.xstep, area.top + y * projection.ystep, to_degrees=True)
+        return lat, lng
 
     def pixel_for_latlng(self, lat: float, lng: float) -> Tuple[int, int]:
         """Column and row of the pixel at a latitude and longitude."""
-        area = self._geographic()
-        return area.projection.round_down_pixels(  # type: ignore[union-attr]
-            (lng - area.left) / area.projection.xstep, (lat - area.top) / area.projection.ystep)  # type: ignore[union-attr]
-
-    def _geographic(self) -> Area:
         area = self._placed()
-        if not area.projection.is_geographic:  # type: ignore[union-attr]
-            raise ValueError(f"pixels of {area.projection} have no latitude and longitude here; reproject the layer to epsg:4326 first")
-        return area
+        projection = area.projection
+        assert projection is not None
+        x, y = projection._transformed(lng, lat, to_degrees=False)
+        return projection.round_down_pixels((x - area.left) / projection.xstep, (y - area.top) / projection.ystep)
 
 
 def handles_of(layers: Sequence[Layer]) -> Any:

@@ -64,7 +64,7 @@ _MAKERS: dict[str, list[Any]] = {
     "open": [c_char_p, c_int, c_int],
     "open_tiles": [_texts, c_int, c_int],
     "open_rows": [c_char_p, c_int, c_int],
-    "open_polygons": [c_char_p, c_char_p, c_int],
+    "open_polygons": [c_char_p, c_char_p, c_int, c_char_p],
     "constant_real": [c_double],
     "constant_whole": [c_int64],
     "array": [c_void_p, c_int, _grid, POINTER(c_double)],
@@ -79,6 +79,7 @@ _MAKERS: dict[str, list[Any]] = {
     "fill": [c_int64, c_double],
     "convolve": [c_int64, c_void_p, c_int, c_int],
     "projection": [c_char_p],
+    "warp": [c_int64, _grid, c_int],
 }
 _TELLERS: dict[str, list[Any]] = {
     "describe": [c_int64, POINTER(Description)],
@@ -90,6 +91,8 @@ _TELLERS: dict[str, list[Any]] = {
     "projection_epsg": [c_int64],
     "projection_is_geographic": [c_int64],
     "projection_equals": [c_int64, c_int64],
+    "grid_in": [_grid, _grid, _grid],
+    "transform": [c_int64, c_int64, POINTER(c_double), POINTER(c_double), c_int],
     "read": [c_int64, c_void_p, c_void_p, c_int64, _run],
     "preview": [c_int64, c_void_p, c_int, c_int, _run],
     "tally": [_handles, c_int, c_int, _run],

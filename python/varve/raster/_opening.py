@@ -135,7 +135,7 @@ def _polygons(filename: FileName, where_filter: Optional[str], datatype: Optiona
     """Polygons that follow any grid."""
     named = burn_value.encode() if isinstance(burn_value, str) else None
     made = (_polygons, (filename, where_filter, datatype, burn_value, all_touched))
-    layer = Layer(call("open_polygons", path_of(filename), named, int(all_touched)), made)
+    layer = Layer(call("open_polygons", path_of(filename), named, int(all_touched), where_filter.encode() if where_filter is not None else None), made)
     if not isinstance(burn_value, str):
         inside = np.asarray(burn_value)
         if inside.shape != () or inside.dtype.kind not in "iufb":
@@ -190,7 +190,7 @@ def area_raster(projection: Projection) -> Layer:
         across, down = math.ceil(180 / abs(place.xstep) - 0.01), math.ceil(90 / abs(place.ystep) - 0.01)
         grid = place._grid(-across * abs(place.xstep), down * abs(place.ystep), 2 * across, 2 * down)
     else:
-        grid = place._grid(0.0, 0.0, 1, 1)
+        grid = place._grid(0.0, 0.0, 0, 0)
     return Layer(call("on_pixels", layer._id, ctypes.byref(grid)), (area_raster, (place,)), "area_raster")
 
 

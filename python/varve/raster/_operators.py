@@ -9,7 +9,7 @@ import numpy as np
 from ._area import Area
 from ._library import call
 from ._projection import MapProjection
-from ._types import Array, ResamplingMethod, dtype_of, pixel_type
+from ._types import RESAMPLINGS, Array, ResamplingMethod, dtype_of, pixel_type
 
 if TYPE_CHECKING:
     from ._layer import Layer
@@ -95,6 +95,14 @@ def _convolve(layer: Layer, weights: Array) -> Layer:
     return Layer(call("convolve", layer._id, weights.ctypes.data, *weights.shape), (_convolve, (layer, weights)))
 
 
+def _warp(layer: Layer, projection: MapProjection, method: ResamplingMethod) -> Layer:
+    from ._layer import Layer
+
+    area = layer._placed().reproject(projection)
+    grid = area._grid()
+    return Layer(call("warp", layer._id, ctypes.byref(grid), RESAMPLINGS.index(method.value)), (_warp, (layer, projection, method)))
+
+
 def on_area(layer: Layer, area: Area) -> Layer:
     """A layer on a whole area, 0 where it does not lie."""
     from ._layer import Layer
@@ -123,10 +131,9 @@ def _function(name: str, meaning: str) -> Callable[[Any], Layer]:
     return function
 
 
-def _is_raster(operand: Operand) -> bool:
+def _is_raster(operand: Layer) -> bool:
     """Whether it is more than a number."""
-    known = lift(operand)
-    return bool(known._description.placed) or not known.area.is_world
+    return bool(operand._description.placed) or not operand.area.is_world
 
 
 class Operators:
@@ -182,11 +189,15 @@ class Operators:
 
     def __lshift__(self: Layer, other: Operand) -> Layer:  # type: ignore[misc]
         """Times a power of 2; where both lie. By a layer, exact up to 2 ** 53, and of 64 bits."""
-        return (self * 2 ** lift(other)).as_type(np.int64) if _is_raster(other) else _binary("shift_left", self, lift(other))
+        by = lift(other)
+        return _as_type(_binary("multiply", self, _binary("power", constant(2), by)), pixel_type(np.int64)) if _is_raster(by) else _binary("shift_left", self, by)
 
     def __rshift__(self: Layer, other: Operand) -> Layer:  # type: ignore[misc]
         """Through a power of 2, towards minus infinity; where both lie. By a layer, exact up to 2 ** 53."""
-        return (self / 2 ** lift(other)).floor().as_type(self.datatype) if _is_raster(other) else _binary("shift_right", self, lift(other))
+        by = lift(other)
+        if _is_raster(by):
+            return _as_type(_unary("floor", _binary("divide", self, _binary("power", constant(2), by))), self._description.type)
+        return _binary("shift_right", self, by)
 
     def __pos__(self: Layer) -> Layer:  # type: ignore[misc]
         """Itself."""
@@ -279,8 +290,17 @@ class Operators:
         return on_area(self, area)
 
     def as_projection(self: Layer, projection: MapProjection, method: ResamplingMethod) -> Layer:  # type: ignore[misc]
-        """In another map projection."""
-        raise NotImplementedError
+        """In another map projection, or with pixels of another size, on the pixels that hold all of it; missing where it does not lie.
+
+        Args:
+            projection: The map projection and the size of pixels; the borders of pixels are multiples of it.
+            method: How its pixels come from those of this layer. Methods that take values as they are keep the type, others give
+                real numbers.
+
+        Raises:
+            RasterError: There is no way between the projections, or GDAL and PROJ are not installed.
+        """
+        return _warp(self, projection, ResamplingMethod(method))
 
     def _without(self: Layer, value: Union[int, float]) -> Layer:  # type: ignore[misc]
         """Missing where it has a value."""

@@ -94,6 +94,18 @@ class MapProjection:
 
         return pyproj.CRS.from_user_input(f"EPSG:{self.epsg}" if self.epsg else self.name)
 
+    def _transformed(self, x: float, y: float, to_degrees: bool) -> Tuple[float, float]:
+        """A place as longitude and latitude of WGS 84, or from these."""
+        if self.epsg == 4326:
+            return x, y
+        degrees = MapProjection("epsg:4326", 1.0, -1.0)
+        one, two = (self, degrees) if to_degrees else (degrees, self)
+        places = (ctypes.c_double * 1)(x), (ctypes.c_double * 1)(y)
+        call("transform", one._handle, two._handle, *places, 1)
+        if math.isnan(places[0][0]):
+            raise ValueError(f"{x}, {y} is no place of {two.name if to_degrees else self.name}")
+        return places[0][0], places[1][0]
+
     def __repr__(self) -> str:
         return f"MapProjection({self.name!r}, {self.xstep!r}, {self.ystep!r})"
 

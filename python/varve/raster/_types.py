@@ -62,7 +62,7 @@ class DataType(Enum):
 
 
 class ResamplingMethod(Enum):
-    """How a pixel comes from the pixels of another grid under it. Missing pixels are left out of all."""
+    """How a pixel comes from the pixels of another grid under it. Missing pixels are left out of all. The names and meaning are GDAL's."""
 
     Average = "average"
     Max = "max"
@@ -79,6 +79,9 @@ class ResamplingMethod(Enum):
     Q1 = "q1"
     Q3 = "q3"
 
+
+# In the order of Varve's Resampling.
+RESAMPLINGS = ["nearest", "bilinear", "cubic", "cubicspline", "lanczos", "average", "rms", "mode", "min", "max", "med", "q1", "q3", "sum"]
 
 # In the order of Varve's PixelType.
 _DTYPES = [np.dtype(t) for t in ("bool", "uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64")]

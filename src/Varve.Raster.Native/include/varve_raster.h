@@ -85,7 +85,7 @@ int32_t varve_error_kind(void);
 int64_t varve_error(char *into, int64_t size);  /* the length of the text, also when it is longer than the room */
 void varve_release(varve_handle thing);
 
-/* Projections: by name ("epsg:4326"). */
+/* Projections: by name ("epsg:4326"), or, where GDAL and PROJ are installed, by whatever names one. */
 varve_handle varve_projection(const char *name);
 int64_t varve_projection_name(varve_handle projection, char *into, int64_t size);
 int64_t varve_projection_epsg(varve_handle projection);            /* 0: none */
@@ -96,14 +96,22 @@ int64_t varve_projection_equals(varve_handle a, varve_handle b);
 varve_handle varve_open(const char *path, int32_t band, int32_t flags);
 varve_handle varve_open_tiles(const char *const *paths, int32_t count, int32_t band);
 varve_handle varve_open_rows(const char *path, int32_t band, int32_t flags);
-/* True inside; the value of a property where one is named. coverage: 0 pixels whose centre is inside, 1 all that are touched. */
-varve_handle varve_open_polygons(const char *path, const char *property, int32_t coverage);
+/* True inside; the value of a property where one is named. coverage: 0 pixels whose centre is inside, 1 all that are touched. where: SQL's, or NULL. */
+varve_handle varve_open_polygons(const char *path, const char *property, int32_t coverage, const char *where);
 varve_handle varve_constant_real(double value);
 varve_handle varve_constant_whole(int64_t value);
 varve_handle varve_array(const void *data, int32_t type, const varve_grid *grid, const double *no_data);  /* copied */
 varve_handle varve_areas(void);                                    /* square metres of each pixel */
 varve_handle varve_on_pixels(varve_handle layer, const varve_grid *grid);  /* where nothing else says on which it lies */
 varve_handle varve_on_grid(varve_handle layer, const varve_grid *grid);    /* the whole grid, 0 where it does not lie */
+
+/*
+ * Other projections and pixels of another size. method: 0 nearest, 1 bilinear, 2 cubic, 3 cubic spline, 4 Lanczos, 5 average,
+ * 6 root mean square, 7 mode, 8 min, 9 max, 10 median, 11 first and 12 third quartile, 13 sum.
+ */
+varve_handle varve_warp(varve_handle layer, const varve_grid *grid, int32_t method);
+int64_t varve_grid_in(const varve_grid *of, const varve_grid *pixels, varve_grid *into);
+int64_t varve_transform(varve_handle from, varve_handle to, double *x, double *y, int32_t count);
 
 int64_t varve_describe(varve_handle layer, varve_layer *into);
 int64_t varve_pixels_of(varve_handle layer, varve_grid *into);     /* of one of its layers */

@@ -6,6 +6,8 @@ namespace Varve.Raster.Layers;
 internal sealed class PolygonEdges
 {
     private const int BandRows = 16;
+    /// <summary>In pixels: what is nearer to a border lies on it, but for rounding.</summary>
+    private const double Hair = 1e-6;
     private readonly record struct Edge(int Shape, double X1, double Y1, double X2, double Y2);
 
     private readonly Dictionary<long, List<Edge>> bands = [];
@@ -29,10 +31,8 @@ internal sealed class PolygonEdges
                     if (edge.Y1 > edge.Y2) edge = edge with { X1 = edge.X2, Y1 = edge.Y2, X2 = edge.X1, Y2 = edge.Y1 };
                     Keep(edge, grid);
                 }
-        var (x, y) = ((long)Math.Floor(left), (long)Math.Floor(top));
-        Bounds = new Window(x, y, (long)Math.Ceiling(right) - x, (long)Math.Ceiling(bottom) - y);
-        if (Bounds.Width == 0) Bounds = Bounds with { Width = 1 };
-        if (Bounds.Height == 0) Bounds = Bounds with { Height = 1 };
+        var (x, y) = ((long)Math.Floor(left + Hair), (long)Math.Floor(top + Hair));
+        Bounds = new Window(x, y, Math.Max(1, (long)Math.Ceiling(right - Hair) - x), Math.Max(1, (long)Math.Ceiling(bottom - Hair) - y));
     }
 
     /// <summary>The smallest rectangle of whole pixels around all shapes.</summary>
@@ -62,9 +62,10 @@ internal sealed class PolygonEdges
         foreach (var edge in Band(row))
         {
             if (edge.Y1 <= centre && edge.Y2 > centre) crossings.Add((edge.Shape, At(edge, centre)));
-            if (!isTouched || edge.Y2 < row || edge.Y1 >= row + 1) continue;
+            // What runs along the border of pixels passes through none: polygons that share it share no pixel.
+            if (!isTouched || edge.Y2 <= row + Hair || edge.Y1 >= row + 1 - Hair) continue;
             var (a, b) = edge.Y1 == edge.Y2 ? (edge.X1, edge.X2) : (At(edge, Math.Max(row, edge.Y1)), At(edge, Math.Min(row + 1, edge.Y2)));
-            touched.Add((edge.Shape, (long)Math.Floor(Math.Min(a, b)), (long)Math.Floor(Math.Max(a, b)) + 1));
+            touched.Add((edge.Shape, (long)Math.Floor(Math.Min(a, b) + Hair), (long)Math.Ceiling(Math.Max(a, b) - Hair)));
         }
         crossings.Sort();
         var runs = touched;

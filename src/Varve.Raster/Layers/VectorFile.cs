@@ -18,7 +18,7 @@ internal static class VectorFile
     {
         if (layer is null && where is null && (IsGeoJson(path) || !Ogr.IsThere)) return GeoJson.Read(path);
         Ogr.Need($"{path}: vector files other than GeoJSON, layers and filters");
-        if (!File.Exists(path) && !Directory.Exists(path) && !path.Contains(':', StringComparison.Ordinal) && !path.StartsWith("/vsi", StringComparison.Ordinal)) throw new RasterException($"{path}: there is no such file");
+        if (!File.Exists(path) && !Directory.Exists(path) && !path.Contains(':', StringComparison.Ordinal) && !path.StartsWith("/vsi", StringComparison.Ordinal)) throw new RasterException($"{path}: there is no such file", new FileNotFoundException(null, path));
         Ogr.CPLErrorReset();
         var dataset = Ogr.GDALOpenEx(path, VectorFlag, 0, 0, 0);
         if (dataset == 0) throw new RasterException($"{path}: it is no vector file that can be read: {Ogr.LastError()}");
