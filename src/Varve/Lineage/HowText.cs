@@ -27,7 +27,7 @@ internal static class HowText
         if (chain.Inputs.Count == 0) return;
         output.WriteLine();
         output.WriteLine(chain.Inputs.Count == 1 ? "from 1 input:" : $"from {chain.Inputs.Count} inputs:");
-        foreach (var input in chain.Inputs) output.WriteLine($"  {input.Digest.Short}  {ShellText.Relative(input.Path, chain.Steps[^1].Key.Workspace)}");
+        foreach (var input in chain.Inputs) output.WriteLine($"  {input.Content,-12}  {ShellText.Relative(input.Path, chain.Steps[^1].Key.Workspace)}{(input.Snapshot.Length > 0 ? $"  {input.Snapshot}" : "")}");
     }
 
     /// <summary>What belongs to a command besides its words: its folder, its values, its arguments.</summary>
