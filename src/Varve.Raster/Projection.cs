@@ -28,10 +28,13 @@ public sealed class Projection : IEquatable<Projection>
     public bool IsNone => Keys.Count == 0;
 
     /// <summary>The code in the register of the EPSG; null when it has none there.</summary>
-    public int? Epsg => Wkt is not null ? null : Number(ProjectedCode) is { } p and > 0 and < UserDefined ? p : Number(ModelType) == 2 && Number(GeographicCode) is { } g and > 0 and < UserDefined ? g : null;
+    public int? Epsg => Wkt is not null ? null : Number(ProjectedCode) is { } p and > 0 and < UserDefined ? p : IsOfDegrees && Number(GeographicCode) is { } g and > 0 and < UserDefined ? g : null;
 
     /// <summary>Whether coordinates are longitude and latitude, in degrees.</summary>
     public bool IsGeographic => Number(ModelType) == 2 && (Number(AngularUnits) ?? 9102) is 9102 or 0;
+
+    /// <summary>Whether no other projection is laid over its longitudes and latitudes: one that GeoTIFF has no code for is a model of its own kind.</summary>
+    private bool IsOfDegrees => Number(ModelType) is null or 2 && !Keys.ContainsKey(ProjectedCode);
 
     /// <summary>The code of how the projection is computed (GeoTIFF's, 6.3.3.3); null when the file leaves it to the register.</summary>
     internal int? MethodCode => Number(Method);
@@ -81,6 +84,9 @@ public sealed class Projection : IEquatable<Projection>
     public static Projection Named(string text)
     {
         var digits = text.StartsWith("EPSG:", StringComparison.OrdinalIgnoreCase) ? text[5..] : text;
+        // Registers are named in capitals.
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon > 0 && text[..colon].All(char.IsAsciiLetter)) text = text[..colon].ToUpperInvariant() + text[colon..];
         return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? Gdal.Gdal.IsThere ? Gdal.SpatialReferences.Named($"EPSG:{code}") : OfEpsg(code) : Gdal.SpatialReferences.Named(text);
     }
 

@@ -22,7 +22,14 @@ public sealed partial class Raster
 
     /// <summary>Where it lies: the area of its layers, joined as its operators say.</summary>
     /// <exception cref="RasterException">Its layers are not on one grid, or it has none.</exception>
-    public Grid Grid => new Placement([Node]) is var placement ? placement.GridOf(placement.Everything) : throw new InvalidOperationException();
+    public Grid Grid
+    {
+        get
+        {
+            var placement = new Placement([Node]);
+            return placement.GridOf(placement.Everything);
+        }
+    }
 
     /// <summary>A band of a raster file: GeoTIFF, or, where GDAL is installed, whatever it reads.</summary>
     /// <param name="path">The file.</param>

@@ -35,7 +35,7 @@ internal sealed class GeoTiff : RasterFile
     public bool IsPoint { get; }
     public override double? NoData { get; }
     /// <summary>GDAL's items, as XML; empty when there are none.</summary>
-    public string Metadata { get; } = "";
+    public override string Metadata { get; } = "";
     public override long[]? ColorMap { get; }
     public override double[]? Turned { get; }
     public override string WhyNoGrid => isByPoints ? "it is placed by control points; gdalwarp lays it on a grid" : base.WhyNoGrid;

@@ -23,6 +23,9 @@ internal abstract class RasterFile : IDisposable
     /// <summary>Why it lies on no grid, and what to do; empty when it does.</summary>
     public virtual string WhyNoGrid => Turned is null ? "" : "its rows do not run along the axes of its projection; varve raster warp lays them straight";
 
+    /// <summary>What GDAL says of it besides, such as the bands' names, in its XML; empty when nothing is said.</summary>
+    public virtual string Metadata => "";
+
     /// <exception cref="RasterException">It was changed after it was opened.</exception>
     public abstract void MustBeUnchanged();
 

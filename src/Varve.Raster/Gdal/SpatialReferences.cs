@@ -61,6 +61,28 @@ internal static unsafe class SpatialReferences
         return new Projection(tiff.Grid.Projection.Keys, wkt);
     }
 
+    /// <summary>As WKT; null where PROJ does not know it.</summary>
+    public static string? WktOf(Projection projection)
+    {
+        nint reference = 0;
+        try
+        {
+            reference = Of(projection);
+            if (Gdal.OSRExportToWkt(reference, out var text) != 0) return null;
+            var wkt = Gdal.Text(text);
+            Gdal.VSIFree(text);
+            return wkt;
+        }
+        catch (RasterException)
+        {
+            return null;
+        }
+        finally
+        {
+            if (reference != 0) Gdal.OSRDestroySpatialReference(reference);
+        }
+    }
+
     /// <summary>A projection by a name that PROJ knows: EPSG:32630, ESRI:54009, +proj=laea ..., or WKT.</summary>
     /// <exception cref="RasterException">GDAL is missing, or does not know it.</exception>
     public static Projection Named(string text)
