@@ -11,7 +11,7 @@ internal sealed class RasterOptions
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
     private readonly Option<string[]> layers = new("--layer", "-l") { Description = "A layer and its file; given again with the same name, tiles of one layer; NAME[2] in the expression is its second band", HelpName = "NAME=FILE" };
     private readonly Option<string[]> rows = new("--rows") { Description = "A layer from a file one pixel wide, whose values hold for whole rows", HelpName = "NAME=FILE" };
-    private readonly Option<string[]> polygons = new("--polygons", "-p") { Description = "A layer that is true inside the polygons of a file: GeoJSON, or what OGR reads", HelpName = "NAME=FILE" };
+    private readonly Option<string[]> polygons = new("--polygons", "-p") { Description = "A layer that is true inside the polygons of a file: GeoJSON, or what OGR reads; or in a cell of H3: NAME=h3:8928308280fffff", HelpName = "NAME=FILE" };
     private readonly Option<string> within = new("--within") { Description = "Only pixels inside the polygons of this file count, and no others are read", HelpName = "FILE" };
     private readonly Option<bool> allTouched = new("--all-touched") { Description = "Inside are all pixels that a polygon touches, not only those whose centre it holds" };
     private readonly Option<string> file = new("--file", "-f") { Description = "Read the expression from a file: lines `name = expression`, then what to compute", HelpName = "FILE" };
@@ -110,6 +110,7 @@ internal sealed class RasterOptions
     /// <summary>Layers by name, opened once.</summary>
     private sealed class Layers(List<(string Name, string Path)> files, List<(string Name, string Path)> rows, List<(string Name, string Path)> polygons, Coverage coverage)
     {
+        private const string Cell = "h3:";
         private readonly Dictionary<(string, int), Map> open = [];
 
         public bool IsEmpty => files.Count == 0 && rows.Count == 0 && polygons.Count == 0;
@@ -130,7 +131,7 @@ internal sealed class RasterOptions
             var shapes = polygons.Where(f => f.Name == name).Select(static f => f.Path).ToList();
             if (paths.Count + wide.Count + shapes.Count == 0) return null;
             if (Math.Min(paths.Count, 1) + wide.Count + shapes.Count > 1) throw new UsageException($"the layer '{name}' is given twice");
-            return open[(name, band)] = shapes.Count == 1 ? Map.Polygons(shapes[0], coverage) : wide.Count == 1 ? Map.OpenRows(wide[0], band) : Map.Open(paths, band);
+            return open[(name, band)] = shapes.Count == 1 ? shapes[0].StartsWith(Cell, StringComparison.Ordinal) ? Map.HexagonCell(shapes[0][Cell.Length..], coverage) : Map.Polygons(shapes[0], coverage) : wide.Count == 1 ? Map.OpenRows(wide[0], band) : Map.Open(paths, band);
         }
     }
 }

@@ -36,6 +36,12 @@ public sealed partial class Raster
     /// <exception cref="RasterException">It cannot be read, or a shape has no such number.</exception>
     public static Raster Polygons(string path, ShapeOptions shapes) => Polygons(VectorFile.Read(path, shapes.Layer, shapes.Where), shapes.Property, shapes.Coverage);
 
+    /// <summary>True in a cell of the hexagonal grid H3, where libh3 is installed.</summary>
+    /// <param name="cell">Its index in hexadecimal: 8928308280fffff.</param>
+    /// <param name="coverage">Which pixels are inside.</param>
+    /// <exception cref="RasterException">It is no cell, or libh3 is not installed.</exception>
+    public static Raster HexagonCell(string cell, Coverage coverage = Coverage.Centre) => Polygons(HexagonCells.Read(cell), null, coverage);
+
     private static Raster Polygons(GeoJson file, string? property, Coverage coverage)
     {
         var type = coverage == Coverage.Fraction ? PixelType.Float64 : PixelType.Boolean;

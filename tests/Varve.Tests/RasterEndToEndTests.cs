@@ -52,6 +52,31 @@ public sealed class RasterEndToEndTests : IDisposable
     }
 
     [Fact]
+    public void A_raster_is_laid_on_another_grid_and_written_with_GDALs_creation_options()
+    {
+        here.Varve("raster", "warp", "e.tif", "--step", "200", "-r", "average", "-o", "w.tif", "--co", "COMPRESS=LZW", "--co", "BLOCKXSIZE=64", "--co", "BIGTIFF=YES");
+        var info = JsonDocument.Parse(here.Varve("raster", "info", "--json", "w.tif")).RootElement;
+        Assert.Equal((20, 15, "LZW", 64), (info.GetProperty("width").GetInt32(), info.GetProperty("height").GetInt32(), info.GetProperty("compression").GetString(), info.GetProperty("block")[0].GetInt32()));
+        Assert.Equal("599.5", JsonDocument.Parse(here.Varve("raster", "stats", "--json", "w.tif")).RootElement.GetProperty("mean").ToString());
+        here.Varve("raster", "warp", "h.tif", "--like", "w.tif", "-o", "same.tif");
+        Assert.Equal("300\n", here.Varve("raster", "sum", "same == same", "-l", "same=same.tif"));
+        var bad = here.Call(["raster", "warp", "e.tif", "--step", "200", "-o", "bad.tif", "--co", "COMPRESS=JPEG"], here.Folder, "home");
+        Assert.NotEqual(0, bad.Status);
+        Assert.Contains("NONE, LZW, DEFLATE or ZSTD", bad.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(here.At("bad.tif")));
+    }
+
+    [Fact]
+    public void Polygons_become_fractions_and_distances()
+    {
+        File.WriteAllText(here.At("p.geojson"), "{\"type\":\"Feature\",\"properties\":{},\"crs\":{\"type\":\"name\",\"properties\":{\"name\":\"urn:ogc:def:crs:EPSG::32612\"}},\"geometry\":{\"type\":\"Polygon\",\"coordinates\":[[[500150,3999850],[500350,3999850],[500350,3999650],[500150,3999650],[500150,3999850]]]}}");
+        here.Varve("raster", "rasterize", "p.geojson", "--like", "e.tif", "--fraction", "-o", "f.tif");
+        Assert.Equal("4\n", here.Varve("raster", "sum", "f.tif"));
+        // From a corner, the pixels of a quarter of a circle.
+        Assert.Equal("10\n", here.Varve("raster", "sum", "distance(e == 0, 3) > 0", "-l", "e=e.tif"));
+    }
+
+    [Fact]
     public void As_a_step_it_is_reused_and_its_lineage_names_the_layers()
     {
         string[] step = ["exec", "--json", "--", "varve", "raster", "calc", "h * e", "-l", "h=h.tif", "-l", "e=e.tif", "-o", "out.tif"];

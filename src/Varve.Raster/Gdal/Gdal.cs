@@ -65,6 +65,7 @@ internal static unsafe partial class Gdal
     [LibraryImport(Name)] public static partial nint CPLSetErrorHandler(nint handler);
     [LibraryImport(Name)] public static partial void CPLErrorReset();
     [LibraryImport(Name)] public static partial nint CPLGetLastErrorMsg();
+    [LibraryImport(Name)] public static partial int CPLGetLastErrorType();
     [LibraryImport(Name)] public static partial void VSIFree(nint memory);
     [LibraryImport(Name, StringMarshalling = StringMarshalling.Utf8)] public static partial nint VSIFileFromMemBuffer(string name, byte* bytes, ulong length, int takeOwnership);
     [LibraryImport(Name)] public static partial int VSIFCloseL(nint file);

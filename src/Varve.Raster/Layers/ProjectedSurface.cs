@@ -11,6 +11,8 @@ namespace Varve.Raster.Layers;
 /// </summary>
 internal sealed class ProjectedSurface : Surface, IDisposable
 {
+    private const int SidePoints = 1024;
+    private const double UsualStep = 0.02, MostStep = 4;
     private readonly Grid grid;
     private readonly Transformation toDegrees;
     private readonly double squaredPole, e;
@@ -24,6 +26,8 @@ internal sealed class ProjectedSurface : Surface, IDisposable
     }
 
     public override bool IsSameAlongRows => false;
+
+    public void Dispose() => toDegrees.Dispose();
 
     public override double PixelAt(long column, long row)
     {
@@ -42,34 +46,51 @@ internal sealed class ProjectedSurface : Surface, IDisposable
             var (x, y) = (new double[3 * across], new double[3 * across]);
             for (var i = 0; i < x.Length; i++) (x[i], y[i]) = (grid.AtColumn(window.X + i % across / 2.0), grid.AtRow(window.Y + row + i / across / 2.0));
             toDegrees.Apply(x, y);
-            for (var column = 0; column < width; column++) areas[row * width + column] = Area(x, y, 2 * column, across);
+            for (var column = 0; column < width; column++)
+            {
+                ReadOnlySpan<int> around = [0, 1, 2, across + 2, 2 * across + 2, 2 * across + 1, 2 * across, across, 0];
+                var (px, py) = (new double[around.Length], new double[around.Length]);
+                for (var i = 0; i < around.Length; i++) (px[i], py[i]) = (x[2 * column + around[i]], y[2 * column + around[i]]);
+                var middle = y[2 * column + across + 1];
+                areas[row * width + column] = Area(px, py, middle) ?? Area(window.X + column, window.Y + row, middle);
+            }
         }
     }
 
-    public void Dispose() => toDegrees.Dispose();
-
-    private double Area(double[] x, double[] y, int at, int across)
+    /// <summary>A pixel near a pole, whose longitudes change fast, by many points along its sides.</summary>
+    private double Area(long column, long row, double middle)
     {
-        // Around: corner, middle, corner, ... and back to the first.
-        ReadOnlySpan<int> around = [at, at + 1, at + 2, at + across + 2, at + 2 * across + 2, at + 2 * across + 1, at + 2 * across, at + across, at];
-        Span<double> longitudes = stackalloc double[9];
-        Span<double> zones = stackalloc double[9];
-        var middle = y[at + across + 1] * Math.PI / 180;
-        for (var i = 0; i < 9; i++)
+        var (x, y) = (new double[4 * SidePoints + 1], new double[4 * SidePoints + 1]);
+        for (var i = 0; i < x.Length; i++)
         {
-            var (longitude, latitude) = (x[around[i]] * Math.PI / 180, y[around[i]] * Math.PI / 180);
+            var (side, part) = (i / SidePoints, i % SidePoints / (double)SidePoints);
+            (x[i], y[i]) = (grid.AtColumn(column + side switch { 0 => part, 1 => 1, 2 => 1 - part, _ => 0 }), grid.AtRow(row + side switch { 1 => part, 2 => 1, 3 => 1 - part, _ => 0 }));
+        }
+        toDegrees.Apply(x, y);
+        return Area(x, y, middle, MostStep) ?? double.NaN;
+    }
+
+    /// <summary>The area inside points along the sides, two steps at a time; null where longitudes change too much between them.</summary>
+    private double? Area(double[] x, double[] y, double middle, double most = UsualStep)
+    {
+        var (longitudes, zones) = (new double[x.Length], new double[x.Length]);
+        middle *= Math.PI / 180;
+        for (var i = 0; i < x.Length; i++)
+        {
+            var (longitude, latitude) = (x[i] * Math.PI / 180, y[i] * Math.PI / 180);
             if (double.IsNaN(longitude + middle)) return double.NaN;
             longitudes[i] = i == 0 ? longitude : longitudes[i - 1] + Math.IEEERemainder(longitude - longitudes[i - 1], 2 * Math.PI);
+            if (i > 0 && Math.Abs(longitudes[i] - longitudes[i - 1]) > most) return null;
             zones[i] = Zone(latitude, middle, 1, squaredPole, e);
         }
         var sum = 0.0;
-        for (var side = 0; side < 8; side += 2)
+        for (var i = 0; i + 2 < x.Length; i += 2)
         {
-            var (a, b, c) = (longitudes[side], longitudes[side + 1], longitudes[side + 2]);
-            sum += (zones[side] * (-3 * a + 4 * b - c) + 4 * zones[side + 1] * (c - a) + zones[side + 2] * (a - 4 * b + 3 * c)) / 6;
+            var (a, b, c) = (longitudes[i], longitudes[i + 1], longitudes[i + 2]);
+            sum += (zones[i] * (-3 * a + 4 * b - c) + 4 * zones[i + 1] * (c - a) + zones[i + 2] * (a - 4 * b + 3 * c)) / 6;
         }
         // Once around: the pole is in it.
-        var turn = longitudes[8] - longitudes[0];
+        var turn = longitudes[^1] - longitudes[0];
         return Math.Abs(turn) < Math.PI ? Math.Abs(sum) : Math.Abs(turn * Zone(Math.CopySign(Math.PI / 2, middle), middle, 1, squaredPole, e) - sum);
     }
 }

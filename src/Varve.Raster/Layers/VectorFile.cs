@@ -7,6 +7,7 @@ namespace Varve.Raster.Layers;
 internal static class VectorFile
 {
     private const uint VectorFlag = 0x04;
+    private const int Failure = 3;
     private const int Polygon = 3, MultiPolygon = 6, Collection = 7;
 
     /// <param name="path">The file.</param>
@@ -48,6 +49,7 @@ internal static class VectorFile
         if (where is not null && Ogr.OGR_L_SetAttributeFilter(layer, where) != 0) throw new RasterException($"{path}: the filter '{where}' cannot be followed: {Ogr.LastError()}");
         var projection = SpatialReferences.From(Ogr.OGR_L_GetSpatialRef(layer));
         var shapes = new List<Shape>();
+        Ogr.CPLErrorReset();
         Ogr.OGR_L_ResetReading(layer);
         while (Ogr.OGR_L_GetNextFeature(layer) is not 0 and var feature)
         {
@@ -62,6 +64,8 @@ internal static class VectorFile
                 Ogr.OGR_F_Destroy(feature);
             }
         }
+        // Some formats follow a filter only when they are read.
+        if (Ogr.CPLGetLastErrorType() >= Failure) throw new RasterException($"{path}: {(where is null ? "it cannot be read" : $"the filter '{where}' cannot be followed")}: {Ogr.LastError()}");
         if (shapes.Count == 0) throw new RasterException($"{path}: there is no polygon in it{(where is null ? "" : $" for which {where}")}");
         return new GeoJson(path, projection, projection.IsGeographic ? [.. shapes.Select(s => s with { Rings = Antimeridian.Cut(path, s.Rings) })] : shapes);
     }
