@@ -267,6 +267,27 @@ class Polygons(Case):
         self.assertRaises(ValueError, vr.read_shape_like, self.shapes(1), vr.constant(1))
 
 
+class Cells(Case):
+    CELL = "851969c3fffffff"
+
+    def test_what_is_no_cell_is_a_value_error(self) -> None:
+        for cell in ("no cell", "0", "ffffffffffffffff"):
+            self.assertRaises(ValueError, vr.h3_tile, cell, DEGREES)
+        self.assertRaises(ValueError, vr.h3_tile, self.CELL, None)
+
+    def test_a_cell_has_its_area(self) -> None:
+        grid = ("epsg:4326", (0.001, -0.001))
+        try:
+            cell = vr.h3_tile(self.CELL, grid)
+        except vr.RasterError as error:
+            self.skipTest(str(error))
+        # Cells of this resolution have about 253 square kilometres.
+        area = (cell * vr.area_raster(grid)).sum() / 1e6
+        self.assertGreater(area, 150)
+        self.assertLess(area, 350)
+        self.assertEqual(cell.unique().tolist(), [0, 1])
+
+
 class Projected(Case):
     """Against GDAL's own tools."""
 

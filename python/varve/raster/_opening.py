@@ -195,8 +195,19 @@ def area_raster(projection: Projection) -> Layer:
 
 
 def h3_tile(cell_id: str, projection: Projection) -> Layer:
-    """A cell of H3: 1 inside, 0 outside."""
-    raise NotImplementedError
+    """A cell of the hexagonal grid H3: 1 in pixels whose centre is inside, 0 outside; so neighbours share no pixel.
+
+    Args:
+        cell_id: Its index, in hexadecimal.
+        projection: The map projection and pixels on which it lies where nothing that it meets has pixels of its own.
+
+    Raises:
+        ValueError: It is no cell, or libh3 is not installed.
+    """
+    made = (h3_tile, (cell_id, projection))
+    cell = Layer(call("open_cell", str(cell_id).encode(), 0), made).as_type(np.uint8)
+    grid = MapProjection.of(projection)._grid(0.0, 0.0, 1, 1)
+    return Layer(call("on_pixels", cell._id, ctypes.byref(grid)), made, str(cell_id))
 
 
 def _taken(layer: Layer) -> int:
