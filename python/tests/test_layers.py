@@ -321,6 +321,9 @@ class Projected(Case):
             self.assertEqual(layer.projection, like.projection)
             self.assertEqual((layer * like).area, like.area & layer.area)
             self.assertEqual(pickle.loads(pickle.dumps(layer)).sum(), layer.sum())
+        beside = vr.from_array(np.ones((20, 30)), (504123.0, 5299345.0), self.there)
+        with vr.read_raster_like(self.path, beside, vr.ResamplingMethod.Average) as layer:
+            self.assertEqual((layer * beside).area, beside.area)
         self.assertRaises(ValueError, vr.read_raster_like, self.path, vr.constant(1), vr.ResamplingMethod.Nearest)
 
     def test_pixels_of_another_size_keep_the_sum(self) -> None:

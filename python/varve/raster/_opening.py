@@ -11,7 +11,7 @@ import numpy as np
 from ._area import Area
 from ._layer import Layer
 from ._library import call, path_of
-from ._operators import choose, constant, lift, on_area
+from ._operators import choose, constant, lift, on_area, warp
 from ._projection import MapProjection
 from ._types import Array, DataType, ResamplingMethod, dtype_of, pixel_type
 
@@ -50,7 +50,11 @@ def read_raster_like(filename: FileName, like: Layer, method: ResamplingMethod, 
     """
     if like.projection is None:
         raise ValueError("Reference layer must have a map projection.")
-    return read_raster(filename, band, ignore_nodata).as_projection(like.projection, method)
+    layer = read_raster(filename, band, ignore_nodata)
+    around = layer.area.reproject(like.projection)
+    # On the very pixels of the other, which need not begin at a multiple of their size.
+    area = Area(around.left, around.top, around.right, around.bottom).project_like(like.area)
+    return warp(layer, area, method)
 
 
 def read_narrow_raster(filename: FileName, band: int = 1, ignore_nodata: bool = False) -> Layer:
