@@ -16,6 +16,12 @@ internal static unsafe class VectorCalls
             Coverage = (Coverage)coverage,
             Where = where == null ? null : LayerCalls.Text(where),
         });
-        return new Layer(raster, Bounds: (raster.Node as PolygonSource)?.Envelope());
+        return Of(raster);
     });
+
+    /// <summary>True in a cell of the hexagonal grid H3, by its index in hexadecimal.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "varve_open_cell")]
+    public static long OpenCell(byte* cell, int coverage) => Faults.Handle(() => Of(Raster.HexagonCell(LayerCalls.Text(cell), (Coverage)coverage)));
+
+    private static Layer Of(Raster polygons) => new(polygons, Bounds: (polygons.Node as PolygonSource)?.Envelope());
 }

@@ -65,6 +65,7 @@ _MAKERS: dict[str, list[Any]] = {
     "open_tiles": [_texts, c_int, c_int],
     "open_rows": [c_char_p, c_int, c_int],
     "open_polygons": [c_char_p, c_char_p, c_int, c_char_p],
+    "open_cell": [c_char_p, c_int],
     "constant_real": [c_double],
     "constant_whole": [c_int64],
     "array": [c_void_p, c_int, _grid, POINTER(c_double)],

@@ -11,7 +11,7 @@ import numpy as np
 from ._area import Area
 from ._layer import Layer
 from ._library import call, path_of
-from ._operators import choose, constant, lift, on_area
+from ._operators import choose, constant, lift, on_area, warp
 from ._projection import MapProjection
 from ._types import Array, DataType, ResamplingMethod, dtype_of, pixel_type
 
@@ -50,7 +50,11 @@ def read_raster_like(filename: FileName, like: Layer, method: ResamplingMethod, 
     """
     if like.projection is None:
         raise ValueError("Reference layer must have a map projection.")
-    return read_raster(filename, band, ignore_nodata).as_projection(like.projection, method)
+    layer = read_raster(filename, band, ignore_nodata)
+    around = layer.area.reproject(like.projection)
+    # On the very pixels of the other, which need not begin at a multiple of their size.
+    area = Area(around.left, around.top, around.right, around.bottom).project_like(like.area)
+    return warp(layer, area, method)
 
 
 def read_narrow_raster(filename: FileName, band: int = 1, ignore_nodata: bool = False) -> Layer:
@@ -195,8 +199,19 @@ def area_raster(projection: Projection) -> Layer:
 
 
 def h3_tile(cell_id: str, projection: Projection) -> Layer:
-    """A cell of H3: 1 inside, 0 outside."""
-    raise NotImplementedError
+    """A cell of the hexagonal grid H3: 1 in pixels whose centre is inside, 0 outside; so neighbours share no pixel.
+
+    Args:
+        cell_id: Its index, in hexadecimal.
+        projection: The map projection and pixels on which it lies where nothing that it meets has pixels of its own.
+
+    Raises:
+        ValueError: It is no cell, or libh3 is not installed.
+    """
+    made = (h3_tile, (cell_id, projection))
+    cell = Layer(call("open_cell", str(cell_id).encode(), 0), made).as_type(np.uint8)
+    grid = MapProjection.of(projection)._grid(0.0, 0.0, 1, 1)
+    return Layer(call("on_pixels", cell._id, ctypes.byref(grid)), made, str(cell_id))
 
 
 def _taken(layer: Layer) -> int:

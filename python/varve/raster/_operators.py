@@ -95,12 +95,12 @@ def _convolve(layer: Layer, weights: Array) -> Layer:
     return Layer(call("convolve", layer._id, weights.ctypes.data, *weights.shape), (_convolve, (layer, weights)))
 
 
-def _warp(layer: Layer, projection: MapProjection, method: ResamplingMethod) -> Layer:
+def warp(layer: Layer, area: Area, method: ResamplingMethod) -> Layer:
+    """A layer on the pixels of an area."""
     from ._layer import Layer
 
-    area = layer._placed().reproject(projection)
     grid = area._grid()
-    return Layer(call("warp", layer._id, ctypes.byref(grid), RESAMPLINGS.index(method.value)), (_warp, (layer, projection, method)))
+    return Layer(call("warp", layer._id, ctypes.byref(grid), RESAMPLINGS.index(method.value)), (warp, (layer, area, method)))
 
 
 def on_area(layer: Layer, area: Area) -> Layer:
@@ -300,7 +300,7 @@ class Operators:
         Raises:
             RasterError: There is no way between the projections, or GDAL and PROJ are not installed.
         """
-        return _warp(self, projection, ResamplingMethod(method))
+        return warp(self, self._placed().reproject(projection), ResamplingMethod(method))
 
     def _without(self: Layer, value: Union[int, float]) -> Layer:  # type: ignore[misc]
         """Missing where it has a value."""

@@ -98,6 +98,7 @@ varve_handle varve_open_tiles(const char *const *paths, int32_t count, int32_t b
 varve_handle varve_open_rows(const char *path, int32_t band, int32_t flags);
 /* True inside; the value of a property where one is named. coverage: 0 pixels whose centre is inside, 1 all that are touched. where: SQL's, or NULL. */
 varve_handle varve_open_polygons(const char *path, const char *property, int32_t coverage, const char *where);
+varve_handle varve_open_cell(const char *cell, int32_t coverage);  /* of H3, where libh3 is installed */
 varve_handle varve_constant_real(double value);
 varve_handle varve_constant_whole(int64_t value);
 varve_handle varve_array(const void *data, int32_t type, const varve_grid *grid, const double *no_data);  /* copied */
