@@ -54,6 +54,21 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
     }
 
     [Fact]
+    public void The_disk_of_a_raw_replica_holds_neither_a_plain_byte_nor_the_passphrase()
+    {
+        var words = Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(3000));
+        var marker = System.Text.Encoding.ASCII.GetBytes(words[..60]);
+        var (secret, open) = (_f.NewEncrypted("secret"), _f.NewDataset("open"));
+        Take(secret, "first", words);
+        Succeeds(Run(secret, _f.NewTarget("replica")));
+        Assert.False(machine.DiskHolds("dst", marker) || machine.DiskHolds("dst", "passphrase-one"u8));
+        // The search would find it.
+        Take(open, "first", words);
+        Succeeds(Run(open, _f.NewTarget("copy")));
+        Assert.True(machine.DiskHolds("dst", marker));
+    }
+
+    [Fact]
     public void A_plain_increment_onto_a_raw_replica_is_refused_although_ZFS_would_take_it()
     {
         var source = _f.NewEncrypted("secret");
