@@ -107,7 +107,7 @@ public sealed class RepositoryTarget(string path, RepositoryKey? key, string cac
         };
     }
 
-    private static string NameOf(Side source, string dataset) => source.Volumes.Kind == "zfs" ? CheckOuts.FolderOf(source.Volumes, dataset) : dataset;
+    private static string NameOf(Side source, string dataset) => CheckOuts.LiveFolderOf(source.Volumes, dataset);
 
     private TransferResult One(Side source, SyncOptions options, SnapshotRepository repository, Transfer transfer, ISyncWatch? watch, CancellationToken cancel)
     {
