@@ -172,7 +172,7 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
         var source = _f.NewEncrypted("secret");
         var target = RawReplica(source);
         LoadKey(target);
-        machine.Run("zfs set readonly=off \"$1\"; zfs set mountpoint=\"/mnt/$1\" \"$1\"; zfs mount \"$1\" 2> /dev/null || mountpoint -q \"/mnt/$1\"", target);
+        machine.Run("zfs set readonly=off \"$1\"; zfs set mountpoint=\"/mnt/$1\" \"$1\"; zfs mount \"$1\" 2> /dev/null || grep -q \" /mnt/$1 \" /proc/mounts", target);
         Take(target, "later", "changed");
         IsRefused(Run(target, source, NoSnapshot with { Rollback = true }), "to a new dataset there");
         Succeeds(Run(target, source + "-back"));
@@ -228,7 +228,7 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
         Take(source, "first", "one");
         var target = _f.NewTarget("copy");
         Succeeds(Run(source, target, NoSnapshot with { ReadOnlyTarget = false }));
-        machine.Run("zfs set mountpoint=\"/mnt/$1\" \"$1\"; zfs mount \"$1\" 2> /dev/null || mountpoint -q \"/mnt/$1\"; echo mine > \"/mnt/$1/mine\"; sync", target);
+        machine.Run("zfs set mountpoint=\"/mnt/$1\" \"$1\"; zfs mount \"$1\" 2> /dev/null || grep -q \" /mnt/$1 \" /proc/mounts; echo mine > \"/mnt/$1/mine\"; sync", target);
         Take(source, "second", "two");
         IsRefused(Run(source, target), "was written to since first");
         Assert.Equal("mine\n", machine.Run("cat \"/mnt/$1/mine\"", target));
