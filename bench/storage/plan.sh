@@ -8,8 +8,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 now=$(date +%s)
 awk -v n="$count" -v now="$now" 'BEGIN { for (i = 0; i < n; i++) { d = int(i / 1000); k = i % 1000; t = now - (1000 - k) * 3600
-    printf "tank/d%d@varve_%d\t%d\t%d\t%d\t0\t-\t0\tpolicy\n", d, t, i + 1, t, k + 1 } }' > "$work/snapshots"
-awk -v n="$count" 'BEGIN { print "tank\t0\t0\t-\toff\t-\t-\t-\t-"; for (d = 0; d < n / 1000; d++) printf "tank/d%d\t0\t0\t-\toff\t-\t-\t-\t-\n", d }' > "$work/datasets"
+    printf "tank/d%d@varve_%d\t%d\t%d\t%d\t0\t-\t0\t-\tpolicy\n", d, t, i + 1, t, k + 1 } }' > "$work/snapshots"
+awk -v n="$count" 'BEGIN { print "tank\ttype\tfilesystem\t-"; for (d = 0; d < n / 1000; d++) printf "tank/d%d\ttype\tfilesystem\t-\n", d }' > "$work/datasets"
 cat > "$work/zfs" <<END
 #!/bin/sh
 case "\$*" in *snapshot*) exec cat "$work/snapshots" ;; *) exec cat "$work/datasets" ;; esac

@@ -97,6 +97,7 @@ internal sealed class SyncView(CommonOptions common, bool lists) : ISyncWatch, I
             var there = target.Of(result.Planned.Target);
             if (result.Failure.Length > 0) Console.Error.WriteLine(Words.Line($"varve: {there}: {result.Failure}"));
             else if (result.Planned.Action == TransferAction.Nothing && result.Bytes == 0) _nothing++;
+            else if (result.Planned.Brings.Count == 0) Line($"{there}: finished what was interrupted, up to {result.Planned.Newest}, {Words.Size(result.Bytes)} in {Words.About(TimeSpan.FromSeconds(result.Seconds))}");
             else Line($"{there}: {Words.Count(result.Planned.Brings.Count, "snapshot")} up to {result.Planned.Newest}, {Words.Size(result.Bytes)} in {Words.About(TimeSpan.FromSeconds(result.Seconds))}{(result.BytesOnWire > 0 && result.BytesOnWire < result.Bytes ? $", packed to {Words.Size(result.BytesOnWire)}" : "")}");
             foreach (var gone in result.Destroyed) Line($"destroyed {gone}");
             foreach (var warning in result.Warnings) Console.Error.WriteLine(Words.Line($"varve: {warning}"));

@@ -23,6 +23,10 @@ public abstract class SyncTests
     private protected static TransferResult Run(IVolumesFixture f, string source, string target, SyncOptions? options = null) =>
         Assert.Single(Sync.Run(new Side(f.Volumes, source), new Side(f.Volumes, target), options ?? NoSnapshot, cancel: TestContext.Current.CancellationToken).Results);
 
+    private static string Of(IVolumesFixture f, string name) => new Side(f.Volumes, "").Of(name);
+
+    private static string Peer(IVolumesFixture f, string dataset) => new Side(f.Volumes, "").Peer(dataset);
+
     private protected static void Succeeds(TransferResult result) => Assert.Equal("", result.Failure);
 
     [Fact]
@@ -120,7 +124,7 @@ public abstract class SyncTests
         Assert.Equal(["first", "own"], Names(f, target));
         var told = Run(f, source, target, NoSnapshot with { Rollback = true });
         Succeeds(told);
-        Assert.Equal([$"{target}@own"], told.Destroyed);
+        Assert.Equal([Of(f, $"{target}@own")], told.Destroyed);
         Assert.Equal(["first", "second"], Names(f, target));
     }
 
@@ -163,7 +167,7 @@ public abstract class SyncTests
         f.Volumes.Hold(target, "b", "somebody");
         Succeeds(Run(f, source, target));
         Assert.Equal(["a", "b", "c", "d"], Names(f, target));
-        Assert.Equal([$"{target}@a"], Run(f, source, target, NoSnapshot with { DeleteTargetSnapshots = true }).Destroyed);
+        Assert.Equal([Of(f, $"{target}@a")], Run(f, source, target, NoSnapshot with { DeleteTargetSnapshots = true }).Destroyed);
         Assert.Equal(["b", "c", "d"], Names(f, target));
     }
 
@@ -178,9 +182,9 @@ public abstract class SyncTests
         Succeeds(Run(f, source, target));
         var newest = f.Volumes.Snapshots([source])[^1].Guid;
         var (here, there) = (f.Volumes.Find(source)!, f.Volumes.Find(target)!);
-        Assert.Equal(newest, PeerNotes.Of(here)[$"{Environment.MachineName}:{target}"]);
-        Assert.Equal(newest, PeerNotes.Of(there)[$"{Environment.MachineName}:{source}"]);
-        Assert.Equal($"{Environment.MachineName}:{source}", there.Note(Notes.Source));
+        Assert.Equal(newest, PeerNotes.Of(here)[Peer(f, target)]);
+        Assert.Equal(newest, PeerNotes.Of(there)[Peer(f, source)]);
+        Assert.Equal(Peer(f, source), there.Note(Notes.Source));
         Assert.All(f.Volumes.Snapshots([source, target]), static s => Assert.Equal(0, s.Holds));
     }
 
@@ -204,10 +208,10 @@ public abstract class SyncTests
         var (source, target) = (f.NewDataset("source"), f.NewTarget("target"));
         Take(f, source, "first", "one");
         Succeeds(Run(f, source, target));
-        f.Volumes.Hold(source, "first", SyncNames.Hold("", $"{Environment.MachineName}:{target}"));
+        f.Volumes.Hold(source, "first", SyncNames.Hold("", Peer(f, target)));
         f.Volumes.Hold(target, "first", "somebody's");
         Succeeds(Run(f, source, target));
-        Assert.Equal([0, 1], f.Volumes.Snapshots([source, target]).Select(static s => s.Holds));
+        Assert.Equal((0, 1), (f.Volumes.Snapshots([source])[0].Holds, f.Volumes.Snapshots([target])[0].Holds));
     }
 
     [Fact]

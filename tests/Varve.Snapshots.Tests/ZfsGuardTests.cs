@@ -54,6 +54,21 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
     }
 
     [Fact]
+    public void The_disk_of_a_raw_replica_holds_neither_a_plain_byte_nor_the_passphrase()
+    {
+        var words = Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(3000));
+        var marker = System.Text.Encoding.ASCII.GetBytes(words[..60]);
+        var (secret, open) = (_f.NewEncrypted("secret"), _f.NewDataset("open"));
+        Take(secret, "first", words);
+        Succeeds(Run(secret, _f.NewTarget("replica")));
+        Assert.False(machine.DiskHolds("dst", marker) || machine.DiskHolds("dst", "passphrase-one"u8));
+        // The search would find it.
+        Take(open, "first", words);
+        Succeeds(Run(open, _f.NewTarget("copy")));
+        Assert.True(machine.DiskHolds("dst", marker));
+    }
+
+    [Fact]
     public void A_plain_increment_onto_a_raw_replica_is_refused_although_ZFS_would_take_it()
     {
         var source = _f.NewEncrypted("secret");
@@ -157,7 +172,7 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
         var source = _f.NewEncrypted("secret");
         var target = RawReplica(source);
         LoadKey(target);
-        machine.Run("zfs set readonly=off \"$1\"; zfs set mountpoint=\"/mnt/$1\" \"$1\"; zfs mount \"$1\" 2> /dev/null || mountpoint -q \"/mnt/$1\"", target);
+        machine.Run("zfs set readonly=off \"$1\"; zfs set mountpoint=\"/mnt/$1\" \"$1\"; zfs mount \"$1\" 2> /dev/null || grep -q \" /mnt/$1 \" /proc/mounts", target);
         Take(target, "later", "changed");
         IsRefused(Run(target, source, NoSnapshot with { Rollback = true }), "to a new dataset there");
         Succeeds(Run(target, source + "-back"));
@@ -213,7 +228,7 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
         Take(source, "first", "one");
         var target = _f.NewTarget("copy");
         Succeeds(Run(source, target, NoSnapshot with { ReadOnlyTarget = false }));
-        machine.Run("zfs set mountpoint=\"/mnt/$1\" \"$1\"; zfs mount \"$1\" 2> /dev/null || mountpoint -q \"/mnt/$1\"; echo mine > \"/mnt/$1/mine\"; sync", target);
+        machine.Run("zfs set mountpoint=\"/mnt/$1\" \"$1\"; zfs mount \"$1\" 2> /dev/null || grep -q \" /mnt/$1 \" /proc/mounts; echo mine > \"/mnt/$1/mine\"; sync", target);
         Take(source, "second", "two");
         IsRefused(Run(source, target), "was written to since first");
         Assert.Equal("mine\n", machine.Run("cat \"/mnt/$1/mine\"", target));

@@ -108,6 +108,23 @@ public sealed class ZfsMachine : IDisposable
         _host!.Run(["zpool", "import", "-f", "-a", "-N", "-d", "/dev"]);
     }
 
+    /// <summary>Whether these bytes lie anywhere on the disk of a pool.</summary>
+    public bool DiskHolds(string pool, ReadOnlySpan<byte> bytes)
+    {
+        Host.Run(["zpool", "sync", pool]);
+        using var disk = File.OpenRead($"{_folder}/{pool}");
+        var block = new byte[16 << 20];
+        var kept = 0;
+        for (int read; (read = disk.Read(block, kept, block.Length - kept)) > 0;)
+        {
+            if (block.AsSpan(0, kept + read).IndexOf(bytes) >= 0) return true;
+            var tail = Math.Min(bytes.Length, kept + read);
+            block.AsSpan(kept + read - tail, tail).CopyTo(block);
+            kept = tail;
+        }
+        return false;
+    }
+
     /// <summary>Runs a script there.</summary>
     public string Run(string script, params string[] words) => Host.Script("set -e; " + script, words);
 

@@ -51,7 +51,7 @@ public sealed record SyncOptions
     /// <summary>Also the snapshots between the base and the newest.</summary>
     public bool Intermediates { get; init; } = true;
 
-    /// <summary>Take a snapshot for this sync where the source changed since its newest.</summary>
+    /// <summary>Take a snapshot for this sync, except on replicas.</summary>
     public bool SyncSnapshot { get; init; } = true;
 
     /// <summary>Keep sync snapshots that are not needed any more.</summary>

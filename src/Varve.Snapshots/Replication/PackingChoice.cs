@@ -24,6 +24,9 @@ internal sealed class PackingChoice
     /// <summary>What the sender does; nothing when it is on this host.</summary>
     public Packing Sending { get; private init; }
 
+    /// <summary>How many first bytes it takes to decide; a shorter stream decides as it is.</summary>
+    public int Needs => _said is null && !_raw && _target!.Volumes.Host.Length > 0 ? SampleSize : 1;
+
     /// <summary>What the receiver is given, now that the first bytes are known: they are packed for a try.</summary>
     public Packing Receiving(ReadOnlySpan<byte> first)
     {

@@ -55,7 +55,7 @@ internal sealed class Planner
         var encrypted = dataset.Key != KeyState.NotEncrypted;
         var blank = new Transfer(dataset.Name, targetName, TransferAction.Nothing) { Raw = encrypted && !_options.Plain, SourceState = dataset, TargetState = target, ParentState = above };
         var candidates = _choice.Of(ours, _options.Identifier);
-        var takes = syncSnapshot is not null && _choice.NeedsSnapshot(dataset, ours, candidates);
+        var takes = syncSnapshot is not null && _choice.NeedsSnapshot(dataset);
         if (takes) candidates.Add(new Snapshot(dataset.Name, syncSnapshot!, 0, 0, ulong.MaxValue));
         var common = Common.Find(ours, bookmarks, theirs);
         blank = blank with { BaseSnapshot = common.Snapshot, BaseTheirs = common.Theirs, BaseGuid = common.Guid, Ours = ours, Theirs = theirs, Bookmarks = bookmarks };

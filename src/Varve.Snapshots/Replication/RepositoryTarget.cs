@@ -87,7 +87,7 @@ public sealed class RepositoryTarget(string path, RepositoryKey? key, string cac
         if (source.Volumes.Host.Length > 0 && source.Volumes.Kind != "plain")
             return blank with { Action = TransferAction.Refused, Refusal = $"{source.Of(dataset.Name)} is on another host, which must read its files itself: run the sync there, or sync to a dataset here first" };
         var candidates = choice.Of(blank.Ours, options.Identifier);
-        var takes = syncSnapshot is not null && choice.NeedsSnapshot(dataset, blank.Ours, candidates);
+        var takes = syncSnapshot is not null && choice.NeedsSnapshot(dataset);
         if (takes) candidates.Add(new Snapshot(dataset.Name, syncSnapshot!, 0, 0, ulong.MaxValue));
         if (candidates.Count == 0) return blank with { Action = TransferAction.Refused, Refusal = $"{source.Of(dataset.Name)} has no snapshot that could be sent; take one, or leave out --no-sync-snap" };
         // What was forgotten there stays forgotten: only what is newer than the newest common one comes.
@@ -107,7 +107,7 @@ public sealed class RepositoryTarget(string path, RepositoryKey? key, string cac
         };
     }
 
-    private static string NameOf(Side source, string dataset) => source.Volumes.Kind == "zfs" ? CheckOuts.LiveFolderOf(source.Volumes, dataset) : dataset;
+    private static string NameOf(Side source, string dataset) => CheckOuts.LiveFolderOf(source.Volumes, dataset);
 
     private TransferResult One(Side source, SyncOptions options, SnapshotRepository repository, Transfer transfer, ISyncWatch? watch, CancellationToken cancel)
     {

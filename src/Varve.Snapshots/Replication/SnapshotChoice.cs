@@ -32,7 +32,6 @@ internal sealed class SnapshotChoice(SyncOptions options)
 
     private bool Wants(Snapshot snapshot) => (_included.Count == 0 || _included.Exists(p => p.IsMatch(snapshot.Name))) && !_left.Exists(p => p.IsMatch(snapshot.Name));
 
-    /// <summary>A replica gets no snapshot of its own, for it would differ from what it is a replica of; nor does one that did not change.</summary>
-    public bool NeedsSnapshot(Dataset dataset, IReadOnlyList<Snapshot> all, IReadOnlyList<Snapshot> chosen) =>
-        options.SyncSnapshot && dataset.Note(Notes.Source).Length == 0 && !(dataset.WrittenBytes == 0 && all.Count > 0 && chosen.Count > 0 && chosen[^1].Guid == all[^1].Guid);
+    /// <summary>A replica gets no snapshot of its own, for it would differ from what it is a replica of. Whether another changed cannot be asked: ZFS tells only what has reached the disk.</summary>
+    public bool NeedsSnapshot(Dataset dataset) => options.SyncSnapshot && dataset.Note(Notes.Source).Length == 0;
 }

@@ -123,7 +123,7 @@ internal sealed class TransferRun(Side source, Side target, SyncOptions options,
                     Packing = packing.Receiving(first.Span),
                     More = [.. options.RecordSize && stream.Base is null && stream.ResumeToken.Length == 0 && transfer.SourceState.RecordSize > 0 ? (string[])["-o", $"recordsize={transfer.SourceState.RecordSize}"] : [], .. options.ReceiveMore],
                 });
-            }, first => !HasHead || ZfsStreamHead.Read(first.Span, out _) is not null);
+            }, first => first.Length >= packing.Needs && (!HasHead || ZfsStreamHead.Read(first.Span, out _) is not null));
         }
         catch (SnapshotException e) when (e.Message.Contains("has been modified", StringComparison.Ordinal) && !options.Rollback)
         {

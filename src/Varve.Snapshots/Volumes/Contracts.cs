@@ -57,9 +57,6 @@ public sealed record Dataset(string Name)
     /// <summary>How full its pool is, in percent; 0 when not known.</summary>
     public int PoolPercent { get; init; }
 
-    /// <summary>Bytes written since its newest snapshot; null when not known.</summary>
-    public long? WrittenBytes { get; init; }
-
     /// <summary>Most bytes in a block of a file; 0 when it has no such thing.</summary>
     public long RecordSize { get; init; }
 

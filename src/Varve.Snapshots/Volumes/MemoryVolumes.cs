@@ -60,7 +60,7 @@ public sealed class MemoryVolumes(string host = "") : IVolumes
     /// <inheritdoc/>
     public IReadOnlyList<Dataset> Datasets(string root, bool recursive) =>
         [.. _datasets.Where(d => d.Key == root || (recursive && d.Key.StartsWith(root + "/", StringComparison.Ordinal)))
-            .Select(static d => new Dataset(d.Key) { Notes = new Dictionary<string, string>(d.Value.Notes, StringComparer.Ordinal), Key = d.Value.Key, WrittenBytes = d.Value.Snapshots.Count > 0 && d.Value.Snapshots[^1].Content == d.Value.Content ? 0 : d.Value.Content.Length })];
+            .Select(static d => new Dataset(d.Key) { Notes = new Dictionary<string, string>(d.Value.Notes, StringComparer.Ordinal), Key = d.Value.Key })];
 
     /// <inheritdoc/>
     public IReadOnlyList<Snapshot> Snapshots(IReadOnlyCollection<string> datasets) =>

@@ -23,7 +23,7 @@ public sealed class ZfsVolumes(Host host) : IVolumes
     public IReadOnlyList<Dataset> Datasets(string root, bool recursive)
     {
         // zfs get, since zfs list does not tell a note from one that is inherited.
-        string[] properties = ["type", "used", "available", "written", "keystatus", "encryption", "receive_resume_token", "recordsize", .. Notes.All.Select(static n => Space + n)];
+        string[] properties = ["type", "used", "available", "keystatus", "encryption", "receive_resume_token", "recordsize", .. Notes.All.Select(static n => Space + n)];
         List<string> command = ["zfs", "get", "-Hp", "-t", "filesystem,volume", "-o", "name,property,value,source"];
         if (recursive) command.Add("-r");
         var datasets = new List<Dataset>();
@@ -50,7 +50,6 @@ public sealed class ZfsVolumes(Host host) : IVolumes
             case "type": return dataset with { IsDevice = value == "volume" };
             case "used": return dataset with { UsedBytes = Number(value) };
             case "available": return dataset with { AvailableBytes = Number(value) };
-            case "written": return dataset with { WrittenBytes = Number(value) };
             case "recordsize": return dataset with { RecordSize = Number(value) };
             case "receive_resume_token": return dataset with { ResumeToken = value };
             case "keystatus":
