@@ -59,7 +59,7 @@ public sealed class DataTests
         using var fleet = new Fleets("alpha", "beta");
         var source = Dataset(fleet, "alpha", files: 40, bytes: 1 << 20);
         fleet.On("beta", "data", "join", "alpha").Succeeded();
-        fleet.Throttle("alpha", 12);
+        fleet.Throttle("alpha", 3);
         var target = fleet.Disk("beta") + "/cover";
         fleet.On("beta", "data", "clone", "land/cover", "plain/f039", "--to", target).Succeeded();
         Assert.Equal(File.ReadAllBytes(source + "/plain/f039"), File.ReadAllBytes(target + "/plain/f039"));
@@ -75,6 +75,7 @@ public sealed class DataTests
         // A person's own change of what came already stays.
         File.WriteAllText(target + "/plain/f039", "mine");
 
+        fleet.Throttle("alpha", 100);
         fleet.On("beta", "data", "resume").Succeeded();
         Wait(() => Clone(fleet).GetProperty("clone").GetProperty("done").GetBoolean(), "the end of the clone");
         Assert.Equal("mine", File.ReadAllText(target + "/plain/f039"));
