@@ -30,7 +30,7 @@ internal static class DataCommand
         {
             var common = CommonOptions.Of(parsed);
             var (host, name, place) = (Here(), parsed.GetValue(dataset)!, parsed.GetValue(at)!);
-            var folder = place.StartsWith('/') || place.StartsWith('.') ? CommonOptions.Absolute(place) : place;
+            var folder = place.StartsWith('/') || place.StartsWith('.') || Directory.Exists(CommonOptions.Absolute(place)) ? CommonOptions.Absolute(place) : place;
             var catalogue = host.Claim(name, folder);
             if (parsed.GetValue(copies) is { } wanted) Want(host, name, wanted);
             var holding = catalogue.Hosts[host.Self.Name].Of(name)!;

@@ -31,7 +31,9 @@ internal sealed class CloneTarget : IDisposable
     /// <summary>Makes a symbolic link, if there is nothing.</summary>
     public void MakeLink(FileRow row) => Beside(row, (parent, name) =>
     {
-        if (Posix.Look(parent, name) is null) RestoreTarget.MakeSpecial(parent, Entry(row), name);
+        if (Posix.Look(parent, name) is not null) return true;
+        RestoreTarget.MakeSpecial(parent, Entry(row), name);
+        RestoreTarget.Dress(parent, name, Entry(row));
         return true;
     });
 

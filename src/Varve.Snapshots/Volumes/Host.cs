@@ -87,7 +87,7 @@ public sealed class Host : IDisposable
     public Process Start(IReadOnlyList<string> command, bool readsInput)
     {
         var words = _ssh is null ? command : [_ssh.Program, .. Control, .. _ssh.Arguments, "--", Name, There(command)];
-        var start = new ProcessStartInfo(words[0])
+        var start = new ProcessStartInfo(InPath(words[0]))
         {
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -132,6 +132,11 @@ public sealed class Host : IDisposable
         }
         if (batch.Count > 0) yield return batch;
     }
+
+    /// <summary>The program of that name in <c>PATH</c>: the runtime would take one that lies in the current folder first.</summary>
+    private static string InPath(string program) => program.Contains('/') ? program
+        : (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin").Split(':').Where(static f => f.StartsWith('/')).Select(f => Path.Combine(f, program)).FirstOrDefault(static f => File.Exists(f) && (File.GetUnixFileMode(f) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0)
+        ?? throw new SnapshotException($"{program} is in no folder of PATH; is it installed?");
 
     /// <summary>A word that a POSIX shell reads back as exactly these characters.</summary>
     public static string Quoted(string word) =>

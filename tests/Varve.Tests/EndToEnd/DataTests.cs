@@ -59,15 +59,15 @@ public sealed class DataTests
         using var fleet = new Fleets("alpha", "beta");
         var source = Dataset(fleet, "alpha", files: 40, bytes: 1 << 20);
         fleet.On("beta", "data", "join", "alpha").Succeeded();
-        fleet.Throttle("alpha", 12);
+        fleet.Throttle("alpha", 3);
         var target = fleet.Disk("beta") + "/cover";
         fleet.On("beta", "data", "clone", "land/cover", "plain/f039", "--to", target).Succeeded();
         Assert.Equal(File.ReadAllBytes(source + "/plain/f039"), File.ReadAllBytes(target + "/plain/f039"));
         Wait(() => Directory.GetFiles(target + "/plain", "f*").Length > 4, "files in the background");
         Assert.True(Clone(fleet).GetProperty("running").GetBoolean());
 
-        var filler = Tools.Run("sh", "-c", $"grep -lz '^{fleet.State("beta").Replace(".", "\\.", StringComparison.Ordinal)}' /dev/null; for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q '{Grounds.Program} data fill' && tr '\\0' '\\n' < $p/environ | grep -q '^VARVE_STATE={fleet.State("beta")}$' && echo ${{p#/proc/}}; done");
-        var process = filler.Output.Trim();
+        var filler = Tools.Run("sh", "-c", $"for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q '{Grounds.Program} data fill' && tr '\\0' '\\n' < $p/environ | grep -q '^VARVE_STATE={fleet.State("beta")}$' && echo ${{p#/proc/}}; done");
+        var process = filler.Said.Trim();
         Assert.NotEqual("", process);
         Tools.Run("kill", "-KILL", process);
         Wait(() => !Clone(fleet).GetProperty("running").GetBoolean(), "the end of what was killed");
@@ -75,6 +75,7 @@ public sealed class DataTests
         // A person's own change of what came already stays.
         File.WriteAllText(target + "/plain/f039", "mine");
 
+        fleet.Throttle("alpha", 100);
         fleet.On("beta", "data", "resume").Succeeded();
         Wait(() => Clone(fleet).GetProperty("clone").GetProperty("done").GetBoolean(), "the end of the clone");
         Assert.Equal("mine", File.ReadAllText(target + "/plain/f039"));
@@ -116,7 +117,7 @@ public sealed class DataTests
     {
         using var disk = new Disk("btrfs", megabytes: 300);
         using var fleet = new Fleets("alpha", "beta");
-        Assert.Equal(0, Tools.Run("btrfs", "subvolume", "create", disk.Folder + "/cover").ExitCode);
+        Assert.Equal(0, Tools.Run("btrfs", "subvolume", "create", disk.Folder + "/cover").Code);
         Fill(disk.Folder + "/cover", 8, 3_000);
         Take(fleet, "alpha", disk.Folder + "/cover");
         fleet.On("alpha", "data", "add", "land/cover", disk.Folder + "/cover").Succeeded();

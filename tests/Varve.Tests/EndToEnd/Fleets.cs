@@ -51,7 +51,7 @@ internal sealed class Fleets : IDisposable
     /// <summary>Starts it.</summary>
     public Running Begin(string host, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Grounds.Program) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Disk(host) };
+        var start = new ProcessStartInfo(Grounds.Program) { UseShellExecute = false, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Disk(host) };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in Variables(host)) start.Environment[name] = value;
         start.Environment["VARVE_SSH_CONFIG"] = $"{folder}/ssh";
@@ -104,7 +104,7 @@ internal sealed class Fleets : IDisposable
             SetEnv {string.Join(' ', Variables(host).Select(static v => $"{v.Name}={v.Value}"))}
 
             """);
-        var daemon = Process.Start(new ProcessStartInfo("/usr/sbin/sshd", ["-D", "-f", $"{folder}/{host}/sshd"]) { RedirectStandardError = true })!;
+        var daemon = Process.Start(new ProcessStartInfo("/usr/sbin/sshd", ["-D", "-f", $"{folder}/{host}/sshd"]) { UseShellExecute = false, RedirectStandardError = true })!;
         hosts[host] = (daemon, port);
         for (var tries = 0; ; tries++)
         {
