@@ -74,10 +74,11 @@ internal sealed class PolygonSource : Generated
         public override void Fill(Span<byte> into)
         {
             into.Clear();
+            var memory = new RowMemory();
             for (var row = 0L; row < window.Height; row++)
             {
                 var line = MemoryMarshal.Cast<byte, T>(into).Slice((int)(row * window.Width), (int)window.Width);
-                foreach (var (shape, from, to) in edges.Row(window.Y + row))
+                foreach (var (shape, from, to) in edges.Row(window.Y + row, memory))
                 {
                     var (first, last) = (Math.Max(from, window.X), Math.Min(to, window.Right));
                     if (first < last) line[(int)(first - window.X)..(int)(last - window.X)].Fill(T.CreateSaturating(source.values[shape]));
