@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Varve.Export;
+using Varve.Lineage;
 using Varve.Linux;
 using Varve.Steps;
 
@@ -25,7 +26,7 @@ internal static class ExportCommand
         var file = CommonOptions.Absolute(path);
         var settings = Settings.Load(Settings.WorkspaceOf(Files.Parent(file)));
         using var rooms = Rooms.Open(settings);
-        var exports = new Exports(rooms.Lineage, rooms.Store, settings);
+        var exports = new Exports(rooms.Lineage, rooms.Store, settings, new SnapshotInputs(rooms.Digests, HowCommand.Say(common)));
         var source = exports.Source(file);
         // On standard error, so that a script or a picture stays one.
         foreach (var mark in source.Taints) Console.Error.WriteLine(Words.Line($"varve: TAINTED: made from {mark}"));

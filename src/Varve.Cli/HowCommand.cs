@@ -25,13 +25,14 @@ internal static class HowCommand
         var marks = new Taints(rooms.Lineage).OfChain(chain);
         // On standard error, so that a script or a picture stays one.
         if (!common.Json && form != "json") foreach (var mark in marks) Console.Error.WriteLine(Words.Line($"varve: TAINTED: made from {mark}"));
+        var inputs = new SnapshotInputs(rooms.Digests, Say(common));
         switch (common.Json ? "json" : form)
         {
             case "sh":
-                Console.Out.Write(new HowScript(rooms.Store).Write(chain));
+                Console.Out.Write(new HowScript(rooms.Store).Write(inputs.WithDigests(chain)));
                 break;
             case "md":
-                Console.Out.Write(HowDocument.Write(chain));
+                Console.Out.Write(HowDocument.Write(inputs.WithDigests(chain)));
                 break;
             case "dot":
                 Console.Out.Write(HowGraph.Write(chain));
@@ -49,6 +50,12 @@ internal static class HowCommand
         return 0;
     }
 
+    /// <summary>Digesting files of a snapshot may take long.</summary>
+    public static Action<string> Say(CommonOptions common) => line =>
+    {
+        if (!common.Quiet) Console.Error.WriteLine(Words.Line($"varve: {line}"));
+    };
+
     private static void WriteJson(Chain chain, IReadOnlyList<Taint> marks)
     {
         using var output = Console.OpenStandardOutput();
@@ -63,7 +70,8 @@ internal static class HowCommand
             {
                 json.WriteStartObject();
                 json.WriteString("path", TraceJson.Safe(input.Path));
-                json.WriteString("digest", input.Digest.ToString());
+                if (input.Snapshot.Length > 0) json.WriteString("snapshot", input.Snapshot);
+                else json.WriteString("digest", input.Digest.ToString());
                 json.WriteEndObject();
             }
             json.WriteEndArray();

@@ -86,7 +86,7 @@ internal static class ShowCommand
         output.WriteLine(title);
         foreach (var item in shown)
         {
-            var rest = kind == ObservationKind.Link ? $" -> {item.Detail}" : item.Digest != default ? $"  {item.Digest}" : item.Detail.Length > 0 ? $"  {item.Detail}" : "";
+            var rest = kind == ObservationKind.Link ? $" -> {item.Detail}" : item.Digest != default ? $"  {item.Digest}" : StatusText.Snapshot(item.Detail) is { Length: > 0 } snapshot ? $"  not digested: {Words.Size(StatusText.Size(item.Detail))} in snapshot {snapshot}" : item.Detail.Length > 0 ? $"  {item.Detail}" : "";
             output.WriteLine(Words.Line($"  {(kind == ObservationKind.Fetched ? FetchKey.Of(item).Words() : item.Path)}{rest}"));
         }
         if (shown.Count < all.Count) output.WriteLine($"  {(shown.Count > 0 ? "and " : "")}{all.Count - shown.Count:#,0} outside the workspace (--verbose lists them)");

@@ -137,6 +137,7 @@ internal static class TraceJson
             if (observation.Digest != default) json.WriteString("digest", observation.Digest.ToString());
             if (kind == ObservationKind.Link) json.WriteString("target", Safe(observation.Detail));
             else if (observation.Detail.Length > 0) json.WriteString("status", observation.Detail);
+            if (StatusText.Snapshot(observation.Detail) is { Length: > 0 } snapshot) json.WriteString("snapshot", snapshot);
             json.WriteEndObject();
         }
         json.WriteEndArray();

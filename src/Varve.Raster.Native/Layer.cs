@@ -6,7 +6,7 @@ namespace Varve.Raster.Native;
 /// <param name="Raster">What it is.</param>
 /// <param name="Placed">The grid of one of its layers; null when all follow any grid.</param>
 /// <param name="Offered">The pixels it was offered; null when none.</param>
-/// <param name="Bounds">Left, top, right and bottom of polygons, in their projection; null of everything else.</param>
+/// <param name="Bounds">Left, top, right and bottom of polygons, in their projection; null of several together, and of everything else.</param>
 internal sealed record Layer(Raster Raster, Grid? Placed = null, Grid? Offered = null, double[]? Bounds = null)
 {
     /// <summary>A raster made of several.</summary>
@@ -14,8 +14,11 @@ internal sealed record Layer(Raster Raster, Grid? Placed = null, Grid? Offered =
     public static Layer From(Raster raster, params ReadOnlySpan<Layer> parts)
     {
         Grid? placed = null, offered = null;
+        double[]? bounds = null;
+        var polygons = 0;
         foreach (var part in parts)
         {
+            if (part.Bounds is { } around) (bounds, polygons) = (around, polygons + 1);
             if (part.Placed is { } own)
             {
                 if (placed is not null) Alignment.Place(placed, "one layer", own, "another");
@@ -28,6 +31,6 @@ internal sealed record Layer(Raster Raster, Grid? Placed = null, Grid? Offered =
             }
         }
         if (placed is not null && offered is not null) Alignment.MustHaveSamePixels(placed, "one layer", offered, "another");
-        return new Layer(raster, placed, offered);
+        return new Layer(raster, placed, offered, polygons == 1 ? bounds : null);
     }
 }

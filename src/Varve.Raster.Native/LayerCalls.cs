@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Varve.Raster.Files;
 using Varve.Raster.Graph;
 using Varve.Raster.Outputs;
 
@@ -125,7 +126,7 @@ internal static unsafe class LayerCalls
     [UnmanagedCallersOnly(EntryPoint = "varve_label_of")]
     public static long LabelOf(long layer, byte* into, long size) => Faults.Number(() =>
     {
-        var label = Source(Handles.Get<Layer>(layer).Raster.Node) is { Pieces: [var piece, ..] } ? BandNames.Of(piece.File.Metadata, piece.Band) : null;
+        var label = Source(Handles.Get<Layer>(layer).Raster.Node) is { Pieces: [{ File: GeoTiff file } piece, ..] } ? BandNames.Of(file.Metadata, piece.Band) : null;
         return Faults.Copy(Encoding.UTF8.GetBytes(label ?? ""), into, size);
     });
 

@@ -7,20 +7,18 @@ namespace Varve.Raster.Native;
 /// <summary>What coordinates mean.</summary>
 internal static unsafe class ProjectionCalls
 {
-    /// <summary>By its name: `epsg:4326`.</summary>
+    /// <summary>By its name: `epsg:4326`; where GDAL and PROJ are installed by whatever names one, WKT for instance.</summary>
     [UnmanagedCallersOnly(EntryPoint = "varve_projection")]
-    public static long Named(byte* name) => Faults.Handle(() => Parse(LayerCalls.Text(name)));
+    public static long Named(byte* name) => Faults.Handle(() => Projection.Named(LayerCalls.Text(name)));
 
-    private static Projection Parse(string name)
-    {
-        var words = name.Trim().Split(':');
-        return words is [var register, var digits] && register.Equals("epsg", StringComparison.OrdinalIgnoreCase) && int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var code)
-            ? Projection.OfEpsg(code)
-            : throw new RasterException($"'{name}' is no projection's name; names are like epsg:4326");
-    }
-
+    /// <summary>A name by which it is known again: its code, else WKT; what its file calls it where neither can be had.</summary>
     [UnmanagedCallersOnly(EntryPoint = "varve_projection_name")]
-    public static long Name(long projection, byte* into, long size) => Faults.Number(() => Faults.Copy(Encoding.UTF8.GetBytes(Handles.Get<Projection>(projection).ToString()), into, size));
+    public static long Name(long projection, byte* into, long size) => Faults.Number(() =>
+    {
+        var of = Handles.Get<Projection>(projection);
+        var name = of.Epsg is { } code ? string.Create(CultureInfo.InvariantCulture, $"EPSG:{code}") : of.Wkt ?? (Gdal.Gdal.IsThere ? Gdal.SpatialReferences.WktOf(of) : null) ?? of.ToString();
+        return Faults.Copy(Encoding.UTF8.GetBytes(name), into, size);
+    });
 
     /// <summary>Its code in the EPSG's register; 0 when it has none.</summary>
     [UnmanagedCallersOnly(EntryPoint = "varve_projection_epsg")]

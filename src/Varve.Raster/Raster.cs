@@ -1,5 +1,5 @@
 using Varve.Raster.Evaluation;
-using Varve.Raster.Files;
+using Varve.Raster.Gdal;
 using Varve.Raster.Graph;
 using Varve.Raster.Outputs;
 using Varve.Raster.Reductions;
@@ -22,22 +22,29 @@ public sealed partial class Raster
 
     /// <summary>Where it lies: the area of its layers, joined as its operators say.</summary>
     /// <exception cref="RasterException">Its layers are not on one grid, or it has none.</exception>
-    public Grid Grid => new Placement([Node]) is var placement ? placement.GridOf(placement.Everything) : throw new InvalidOperationException();
+    public Grid Grid
+    {
+        get
+        {
+            var placement = new Placement([Node]);
+            return placement.GridOf(placement.Everything);
+        }
+    }
 
-    /// <summary>A band of a GeoTIFF.</summary>
+    /// <summary>A band of a raster file: GeoTIFF, or, where GDAL is installed, whatever it reads.</summary>
     /// <param name="path">The file.</param>
     /// <param name="band">Which band, from 1.</param>
     /// <param name="ignoresNoData">Whether the file's nodata value is a value like others.</param>
     /// <exception cref="RasterException">It cannot be read.</exception>
-    public static Raster Open(string path, int band = 1, bool ignoresNoData = false) => new(RasterSource.Of(GeoTiff.Open(path), band - 1, ignoresNoData));
+    public static Raster Open(string path, int band = 1, bool ignoresNoData = false) => new(RasterSource.Of(RasterFiles.Open(path, band - 1), band - 1, ignoresNoData));
 
     /// <summary>Files that lie on one grid as one layer; where they overlap the later one is seen, but for its missing pixels.</summary>
     /// <exception cref="RasterException">One cannot be read, or they are not on one grid, or not alike.</exception>
-    public static Raster Open(IReadOnlyList<string> paths, int band = 1) => new(RasterSource.Of([.. paths.Select(GeoTiff.Open)], band - 1));
+    public static Raster Open(IReadOnlyList<string> paths, int band = 1) => new(RasterSource.Of([.. paths.Select(p => RasterFiles.Open(p, band - 1))], band - 1));
 
     /// <summary>A file one pixel wide, whose values hold for their whole rows, however wide the other layers are.</summary>
     /// <exception cref="RasterException">It cannot be read, or is wider.</exception>
-    public static Raster OpenRows(string path, int band = 1, bool ignoresNoData = false) => new(new LatitudeSource(RasterSource.Of(GeoTiff.Open(path), band - 1, ignoresNoData)));
+    public static Raster OpenRows(string path, int band = 1, bool ignoresNoData = false) => new(new LatitudeSource(RasterSource.Of(RasterFiles.Open(path, band - 1), band - 1, ignoresNoData)));
 
     /// <summary>One number everywhere.</summary>
     public static Raster Constant(double value) => new(Graph.Constant.Of(value));

@@ -56,7 +56,7 @@ class Area:
         if self.projection is None:
             raise ValueError("the area has no projection, so it has no pixels; project_like(area) gives it those of another")
         width, height = self.pixel_dimensions
-        return Grid(self.left, self.top, self.projection.xstep, self.projection.ystep, width, height, self.projection._handle)
+        return self.projection._grid(self.left, self.top, width, height)
 
     @property
     def is_world(self) -> bool:

@@ -13,7 +13,7 @@ from ._area import Area
 from ._library import Description, Grid, Tally, WriteOptions, call, library, path_of, release, run, text
 from ._operators import Operators
 from ._projection import MapProjection, buffer_of_doubles
-from ._types import DataType, data_type_of, dtype_of
+from ._types import Array, DataType, data_type_of, dtype_of
 
 _SUM, _EXTREMES = 1, 2
 _COMPRESSIONS = ("none", "lzw", "deflate", "zstd")
@@ -53,7 +53,8 @@ class Layer(Operators):
 
     def __repr__(self) -> str:
         function, arguments = self._made
-        return f"{function.__name__.lstrip('_')}({', '.join(repr(a) for a in arguments)})"
+        words = [f"<{a.dtype} {' x '.join(map(str, a.shape))}>" if isinstance(a, np.ndarray) else repr(a) for a in arguments]
+        return f"{function.__name__.lstrip('_')}({', '.join(words)})"
 
     @property
     def _id(self) -> int:
@@ -183,7 +184,7 @@ class Layer(Operators):
         """
         dtype = dtype_of(self._description.type)
 
-        def take(job: int) -> Tuple[np.ndarray, np.ndarray, int]:
+        def take(job: int) -> Tuple[Array, Array, int]:
             missing = ctypes.c_int64()
             count = call("values_of", job, None, None, ctypes.byref(missing))
             values, counts = np.empty(count, dtype), np.empty(count, np.int64)
@@ -197,7 +198,7 @@ class Layer(Operators):
 
     # Pixels.
 
-    def read_array(self, x: int, y: int, width: int, height: int, **how: Any) -> np.ndarray:
+    def read_array(self, x: int, y: int, width: int, height: int, **how: Any) -> Array:
         """A window of its pixels; 0 outside its area.
 
         Integers that may be missing come as float64, with NaN where they are; `read_masked` keeps them integers.
@@ -215,12 +216,12 @@ class Layer(Operators):
             values[missing] = np.nan
         return values
 
-    def read_masked(self, x: int, y: int, width: int, height: int, **how: Any) -> np.ma.MaskedArray:
+    def read_masked(self, x: int, y: int, width: int, height: int, **how: Any) -> np.ma.MaskedArray[Any, Any]:
         """The same as `read_array`, with missing pixels masked, and of the layer's own type."""
         values, missing = self._read(x, y, width, height, how)
-        return np.ma.MaskedArray(values, missing if missing is not None else np.ma.nomask)
+        return np.ma.MaskedArray(values, missing if missing is not None else np.ma.nomask)  # type: ignore[no-untyped-call]
 
-    def _read(self, x: int, y: int, width: int, height: int, how: Any) -> Tuple[np.ndarray, Optional[np.ndarray]]:
+    def _read(self, x: int, y: int, width: int, height: int, how: Any) -> Tuple[Array, Optional[Array]]:
         if width <= 0 or height <= 0:
             raise ValueError("Request dimensions must be positive and non-zero")
         dtype = dtype_of(self._description.type)
@@ -238,7 +239,7 @@ class Layer(Operators):
         run("read", source._id, values.ctypes.data, missing.ctypes.data, width * height, **how)
         return values, missing if self._description.can_miss else None
 
-    def __array__(self, dtype: Any = None, copy: Optional[bool] = None) -> np.ndarray:
+    def __array__(self, dtype: Any = None, copy: Optional[bool] = None) -> Array:
         if copy is False:
             raise ValueError("a layer is computed, so its array is always a new one")
         width, height = self._placed().pixel_dimensions
@@ -288,7 +289,7 @@ class Layer(Operators):
             matplotlib's image.
         """
         if ax is None:
-            import matplotlib.pyplot
+            import matplotlib.pyplot  # type: ignore[import]
 
             ax = matplotlib.pyplot.gca()
         area = self._placed()
@@ -342,7 +343,7 @@ def tallies(layers: Sequence[Layer], wanted: int, **how: Any) -> List[Tally]:
 
 def total_of(tally: Tally) -> Union[int, float]:
     """The sum, exactly where it is one of integers."""
-    return (tally.high << 64) + tally.low if tally.is_whole else tally.sum
+    return (int(tally.high) << 64) + int(tally.low) if tally.is_whole else float(tally.sum)
 
 
 def write(filename: Union[str, "os.PathLike[str]"], layers: Sequence[Layer], labels: Optional[Sequence[str]], and_sum: bool,

@@ -20,8 +20,9 @@ class InvalidRasterBand(RasterError):
 
 
 class Grid(ctypes.Structure):
-    """`varve_grid`"""
+    """`varve_grid`; `owner` keeps its projection's handle from being released."""
 
+    owner: Any = None
     _fields_ = [("x", c_double), ("y", c_double), ("step_x", c_double), ("step_y", c_double),
                 ("width", c_int64), ("height", c_int64), ("projection", c_int64)]
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from ._area import Area
 from ._layer import Layer
-from ._library import Grid, call, path_of
+from ._library import call, path_of
 from ._operators import choose, constant, lift, on_area
 from ._projection import MapProjection
-from ._types import DataType, ResamplingMethod, dtype_of, pixel_type
+from ._types import Array, DataType, ResamplingMethod, dtype_of, pixel_type
 
 FileName = Union[str, "os.PathLike[str]"]
 Projection = Union[MapProjection, Tuple[str, Tuple[float, float]]]
@@ -106,7 +106,7 @@ def read_shape(filename: FileName, projection: Optional[Projection] = None, wher
     made = (_read_shape, (filename, projection, where_filter, datatype, burn_value, all_touched))
     layer = _polygons(filename, where_filter, datatype, burn_value, all_touched)
     if projection is not None:
-        grid = _pixels(MapProjection.of(projection))
+        grid = MapProjection.of(projection)._grid(0.0, 0.0, 1, 1)
         return Layer(call("on_pixels", layer._id, ctypes.byref(grid)), made, str(filename))
     return Layer(_taken(layer), made, str(filename))
 
@@ -125,7 +125,7 @@ def read_shape_like(filename: FileName, like: Layer, where_filter: Optional[str]
     if area.projection is None:
         raise ValueError("Reference layer must have projection")
     layer = _polygons(filename, where_filter, datatype if datatype is not None else like.datatype, burn_value, all_touched)
-    own = Layer(call("on_pixels", layer._id, ctypes.byref(_pixels(area.projection, area.left, area.top))),
+    own = Layer(call("on_pixels", layer._id, ctypes.byref(area.projection._grid(area.left, area.top, 1, 1))),
                 (_read_shape, (filename, area.projection, where_filter, datatype, burn_value, all_touched)), str(filename))
     return on_area(own, own.area)
 
@@ -146,7 +146,7 @@ def _polygons(filename: FileName, where_filter: Optional[str], datatype: Optiona
     return layer.as_type(datatype) if datatype is not None else layer
 
 
-def from_array(values: np.ndarray, origin: Tuple[float, float], projection: Projection) -> Layer:
+def from_array(values: Array, origin: Tuple[float, float], projection: Projection) -> Layer:
     """Numbers in memory as a layer; they are copied. Pixels that a masked array masks are missing, and NaN is.
 
     Args:
@@ -164,15 +164,16 @@ def from_array(values: np.ndarray, origin: Tuple[float, float], projection: Proj
     made = (from_array, (values, origin, projection))
     layer = _array(np.asarray(given), origin, place, made)
     if isinstance(given, np.ma.MaskedArray) and given.mask is not np.ma.nomask:
-        return choose(_array(np.ma.getmaskarray(given), origin, place, made), lift(math.nan), layer)
+        return choose(_array(np.ma.getmaskarray(given),  # type: ignore[no-untyped-call]
+                              origin, place, made), lift(math.nan), layer)
     return layer
 
 
-def _array(values: np.ndarray, origin: Tuple[float, float], place: MapProjection, made: Any) -> Layer:
+def _array(values: Array, origin: Tuple[float, float], place: MapProjection, made: Any) -> Layer:
     number = pixel_type(values.dtype)
     plain = np.ascontiguousarray(values, dtype_of(number))
     height, width = plain.shape
-    grid = Grid(origin[0], origin[1], place.xstep, place.ystep, width, height, place._handle)
+    grid = place._grid(origin[0], origin[1], width, height)
     return Layer(call("array", plain.ctypes.data, number, ctypes.byref(grid), None), made, "an array")
 
 
@@ -187,20 +188,15 @@ def area_raster(projection: Projection) -> Layer:
     layer = Layer(call("areas"), (area_raster, (place,)), "area_raster")
     if place.is_geographic:
         across, down = math.ceil(180 / abs(place.xstep) - 0.01), math.ceil(90 / abs(place.ystep) - 0.01)
-        grid = Grid(-across * abs(place.xstep), down * abs(place.ystep), place.xstep, place.ystep, 2 * across, 2 * down, place._handle)
+        grid = place._grid(-across * abs(place.xstep), down * abs(place.ystep), 2 * across, 2 * down)
     else:
-        grid = _pixels(place)
+        grid = place._grid(0.0, 0.0, 1, 1)
     return Layer(call("on_pixels", layer._id, ctypes.byref(grid)), (area_raster, (place,)), "area_raster")
 
 
 def h3_tile(cell_id: str, projection: Projection) -> Layer:
     """A cell of H3: 1 inside, 0 outside."""
     raise NotImplementedError
-
-
-def _pixels(projection: MapProjection, x: float = 0.0, y: float = 0.0) -> Grid:
-    """Pixels through a point."""
-    return Grid(x, y, projection.xstep, projection.ystep, 1, 1, projection._handle)
 
 
 def _taken(layer: Layer) -> int:

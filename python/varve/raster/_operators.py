@@ -2,14 +2,14 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any, Iterable, Optional, Union
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Union
 
 import numpy as np
 
 from ._area import Area
 from ._library import call
 from ._projection import MapProjection
-from ._types import DataType, ResamplingMethod, data_type_of, dtype_of, pixel_type
+from ._types import Array, ResamplingMethod, dtype_of, pixel_type
 
 if TYPE_CHECKING:
     from ._layer import Layer
@@ -37,7 +37,7 @@ def lift(value: Any) -> Layer:
     return constant(value)
 
 
-def constant(value: Union[int, float]) -> Layer:
+def constant(value: Union[int, float, "np.number[Any]", np.bool_]) -> Layer:
     """One number everywhere. Operators make layers of numbers by themselves; this is for one that stands alone.
 
     Args:
@@ -45,7 +45,7 @@ def constant(value: Union[int, float]) -> Layer:
     """
     from ._layer import Layer
 
-    number = value.item() if isinstance(value, (np.number, np.bool_)) else value
+    number = value if isinstance(value, (int, float)) else value.item()
     if isinstance(number, int) and -(2**63) <= number < 2**63:
         return Layer(call("constant_whole", int(number)), (constant, (number,)))
     return Layer(call("constant_real", float(number)), (constant, (number,)))
@@ -89,7 +89,7 @@ def _fill(layer: Layer, value: float) -> Layer:
     return Layer(call("fill", layer._id, value), (_fill, (layer, value)))
 
 
-def _convolve(layer: Layer, weights: np.ndarray) -> Layer:
+def _convolve(layer: Layer, weights: Array) -> Layer:
     from ._layer import Layer
 
     return Layer(call("convolve", layer._id, weights.ctypes.data, *weights.shape), (_convolve, (layer, weights)))
@@ -103,8 +103,8 @@ def on_area(layer: Layer, area: Area) -> Layer:
     return Layer(call("on_grid", layer._id, ctypes.byref(grid)), (on_area, (layer, area)))
 
 
-def _operator(name: str, meaning: str, is_reflected: bool = False) -> Any:
-    def operator(self: Layer, other: Operand) -> Layer:
+def _operator(name: str, meaning: str, is_reflected: bool = False) -> Callable[[Any, Any], Any]:
+    def operator(self: Any, other: Operand) -> Any:
         try:
             known = lift(other)
         except TypeError:
@@ -115,12 +115,18 @@ def _operator(name: str, meaning: str, is_reflected: bool = False) -> Any:
     return operator
 
 
-def _function(name: str, meaning: str) -> Any:
-    def function(self: Layer) -> Layer:
+def _function(name: str, meaning: str) -> Callable[[Any], Layer]:
+    def function(self: Any) -> Layer:
         return _unary(name, self)
 
     function.__name__, function.__doc__ = name, meaning
     return function
+
+
+def _is_raster(operand: Operand) -> bool:
+    """Whether it is more than a number."""
+    known = lift(operand)
+    return bool(known._description.placed) or not known.area.is_world
 
 
 class Operators:
@@ -155,8 +161,6 @@ class Operators:
     __ror__ = _operator("bit_or", "Either.", True)
     __xor__ = _operator("bit_xor", "One condition and not both, or the bits that one has; where either lies.")
     __rxor__ = _operator("bit_xor", "One and not both.", True)
-    __lshift__ = _operator("shift_left", "Times a power of 2; where both lie.")
-    __rshift__ = _operator("shift_right", "Through a power of 2, towards minus infinity; where both lie.")
     __hash__ = object.__hash__
 
     __neg__ = _function("negate", "The opposite.")
@@ -175,6 +179,14 @@ class Operators:
     log10 = _function("log10", "The logarithm to base 10; missing below 0.")
     logical_not = _function("logical_not", "True where it is 0.")
     isnan = _function("is_missing", "True where it is missing; never missing itself.")
+
+    def __lshift__(self: Layer, other: Operand) -> Layer:  # type: ignore[misc]
+        """Times a power of 2; where both lie. By a layer, exact up to 2 ** 53, and of 64 bits."""
+        return (self * 2 ** lift(other)).as_type(np.int64) if _is_raster(other) else _binary("shift_left", self, lift(other))
+
+    def __rshift__(self: Layer, other: Operand) -> Layer:  # type: ignore[misc]
+        """Through a power of 2, towards minus infinity; where both lie. By a layer, exact up to 2 ** 53."""
+        return (self / 2 ** lift(other)).floor().as_type(self.datatype) if _is_raster(other) else _binary("shift_right", self, lift(other))
 
     def __pos__(self: Layer) -> Layer:  # type: ignore[misc]
         """Itself."""
@@ -225,7 +237,7 @@ class Operators:
             result = choose(result == -np.inf, lift(float(limits.min if neginf is None else neginf)), result)
         return _fill(result, float(nan))
 
-    def conv2d(self: Layer, weights: np.ndarray) -> Layer:  # type: ignore[misc]
+    def conv2d(self: Layer, weights: Array) -> Layer:  # type: ignore[misc]
         """The sum of the pixels around each, times weights, which are not turned over; 0 outside, missing where a pixel under a
         weight is. In real numbers of 64 bits.
 

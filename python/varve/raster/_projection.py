@@ -5,7 +5,7 @@ import ctypes
 import math
 from typing import Any, Optional, Tuple, Union
 
-from ._library import RasterError, call, library, release, text
+from ._library import Grid, RasterError, call, library, release, text
 
 TOLERANCE = 0.01
 """How far, in pixels, what counts as one place may lie apart."""
@@ -55,6 +55,12 @@ class MapProjection:
             raise ValueError("Projection must not be none")
         name, (xstep, ystep) = projection
         return cls(name, xstep, ystep)
+
+    def _grid(self, x: float, y: float, width: int, height: int) -> Grid:
+        """Pixels from a corner on."""
+        grid = Grid(x, y, self.xstep, self.ystep, width, height, self._handle)
+        grid.owner = self
+        return grid
 
     def __del__(self) -> None:
         release(getattr(self, "_handle", 0))

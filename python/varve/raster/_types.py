@@ -5,6 +5,9 @@ from enum import Enum
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
 
 
 class DataType(Enum):
@@ -32,7 +35,7 @@ class DataType(Enum):
         return cls(val)
 
     @classmethod
-    def of_array(cls, val: np.ndarray) -> DataType:
+    def of_array(cls, val: Array) -> DataType:
         """The type of a numpy array.
 
         Raises:
@@ -49,7 +52,7 @@ class DataType(Enum):
         """
         return _BY_PIXEL_TYPE[pixel_type(val)]
 
-    def to_numpy(self) -> np.dtype:
+    def to_numpy(self) -> np.dtype[Any]:
         """The numpy dtype."""
         return _DTYPES[_BY_PIXEL_TYPE.index(self, 1)]
 
@@ -83,7 +86,7 @@ _BY_PIXEL_TYPE = [DataType.Byte, DataType.Byte, DataType.Int8, DataType.UInt16, 
                   DataType.UInt64, DataType.Int64, DataType.Float32, DataType.Float64]
 
 
-def dtype_of(number: int) -> np.dtype:
+def dtype_of(number: int) -> np.dtype[Any]:
     """The numpy dtype of a PixelType."""
     return _DTYPES[number]
 

@@ -12,7 +12,7 @@ internal sealed unsafe class Loader : IDisposable
     private readonly Placement placement;
     private readonly Tiling tiling;
     private readonly BlockCache cache;
-    private readonly Dictionary<TiffImage, int> readers;
+    private readonly Dictionary<BlockImage, int> readers;
     private readonly BlockReader blockReader = new();
     private readonly byte*[] memory;
     private readonly List<(CachedBlock Block, Window Place)> waiting = [];
@@ -101,7 +101,7 @@ internal sealed unsafe class Loader : IDisposable
         var (image, own) = (piece.File.Image, part.Moved(-source.X - piece.Place.X, -source.Y - piece.Place.Y));
         for (var row = own.Y / image.BlockHeight; row * image.BlockHeight < own.Bottom; row++)
             for (var column = own.X / image.BlockWidth; column * image.BlockWidth < own.Right; column++)
-                if (image.Place(column, row, piece.Band) is not (0, _) and not (_, 0)) return true;
+                if (image.Has(column, row, piece.Band)) return true;
         return false;
     }
 
@@ -156,7 +156,7 @@ internal sealed unsafe class Loader : IDisposable
                 if (image.Step == 1 && !blend && leastUses == 1 && seen == block && block.Width == chunk.Width)
                 {
                     var target = into + (block.Y - chunk.Y) * chunk.Width * image.PixelBytes;
-                    if (!blockReader.Read(image, column, row, plane, new Span<byte>(target, (int)image.BlockBytes))) none.Fill(target, image.PixelBytes, (int)block.Pixels);
+                    if (!image.Read(blockReader, column, row, plane, new Span<byte>(target, (int)image.BlockBytes))) none.Fill(target, image.PixelBytes, (int)block.Pixels);
                     BlocksRead++;
                     continue;
                 }
@@ -171,7 +171,7 @@ internal sealed unsafe class Loader : IDisposable
                 }
                 var bytes = Scratch(image.BlockBytes);
                 BlocksRead++;
-                var isThere = blockReader.Read(image, column, row, plane, bytes);
+                var isThere = image.Read(blockReader, column, row, plane, bytes);
                 fixed (byte* from = bytes) Put(isThere ? from : null, block, image, piece, seen, chunk, into, none, blend);
             }
         }
@@ -193,12 +193,12 @@ internal sealed unsafe class Loader : IDisposable
         waiting.Clear();
     }
 
-    private void Decode(CachedBlock shared, TiffImage image, long column, long row, int plane)
+    private void Decode(CachedBlock shared, BlockImage image, long column, long row, int plane)
     {
         try
         {
             BlocksRead++;
-            shared.Done(!blockReader.Read(image, column, row, plane, new Span<byte>(shared.Memory, checked((int)shared.Bytes))));
+            shared.Done(!image.Read(blockReader, column, row, plane, new Span<byte>(shared.Memory, checked((int)shared.Bytes))));
         }
         catch
         {
@@ -208,7 +208,7 @@ internal sealed unsafe class Loader : IDisposable
         }
     }
 
-    private void Take(CachedBlock shared, Window block, TiffImage image, Piece piece, Window seen, Window chunk, byte* into, Known none, bool blend)
+    private void Take(CachedBlock shared, Window block, BlockImage image, Piece piece, Window seen, Window chunk, byte* into, Known none, bool blend)
     {
         shared.Wait();
         Put(shared.IsAbsent ? null : shared.Memory, block, image, piece, seen, chunk, into, none, blend);
@@ -216,9 +216,9 @@ internal sealed unsafe class Loader : IDisposable
     }
 
     /// <summary>Copies the part of a block that is seen into the chunk.</summary>
-    private static void Put(byte* from, Window block, TiffImage image, Piece piece, Window seen, Window chunk, byte* into, Known none, bool blend)
+    private static void Put(byte* from, Window block, BlockImage image, Piece piece, Window seen, Window chunk, byte* into, Known none, bool blend)
     {
-        var size = image.Bits / 8;
+        var size = image.Type.Size();
         into += ((seen.Y - chunk.Y) * chunk.Width + seen.X - chunk.X) * size;
         if (from == null)
         {
@@ -238,9 +238,9 @@ internal sealed unsafe class Loader : IDisposable
             {
                 case 1: Pick(from, image.Step, into, seen.Width, blend, (byte)none.Bits); break;
                 case 2: Pick((ushort*)from, image.Step, (ushort*)into, seen.Width, blend, (ushort)none.Bits); break;
-                case 4 when image.Format == 3: Pick((float*)from, image.Step, (float*)into, seen.Width, blend, BitConverter.UInt32BitsToSingle((uint)none.Bits)); break;
+                case 4 when image.Type == PixelType.Float32: Pick((float*)from, image.Step, (float*)into, seen.Width, blend, BitConverter.UInt32BitsToSingle((uint)none.Bits)); break;
                 case 4: Pick((uint*)from, image.Step, (uint*)into, seen.Width, blend, (uint)none.Bits); break;
-                case 8 when image.Format == 3: Pick((double*)from, image.Step, (double*)into, seen.Width, blend, BitConverter.UInt64BitsToDouble(none.Bits)); break;
+                case 8 when image.Type == PixelType.Float64: Pick((double*)from, image.Step, (double*)into, seen.Width, blend, BitConverter.UInt64BitsToDouble(none.Bits)); break;
                 default: Pick((ulong*)from, image.Step, (ulong*)into, seen.Width, blend, none.Bits); break;
             }
         }

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Varve.Raster.Files;
+using Varve.Raster.Gdal;
 using Varve.Raster.Graph;
 using Varve.Raster.Grids;
 using Varve.Raster.Layers;
@@ -65,7 +65,7 @@ internal sealed class HabitatMaps
         return Filled.Of(map, Constant.Of((Int128)0));
     })).Value;
 
-    private static RasterSource Open(string path) => RasterSource.Of(GeoTiff.Open(path), 0);
+    private static RasterSource Open(string path) => RasterSource.Of(RasterFiles.Open(path), 0);
 
     private static Node? WeightsOf(AohRequest request)
     {

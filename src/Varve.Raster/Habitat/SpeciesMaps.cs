@@ -1,5 +1,5 @@
 using Varve.Raster.Evaluation;
-using Varve.Raster.Files;
+using Varve.Raster.Gdal;
 using Varve.Raster.Graph;
 using Varve.Raster.Grids;
 using Varve.Raster.Reductions;
@@ -48,7 +48,7 @@ public static class SpeciesMaps
         if (species.Count == 0) throw new RasterException($"{folder}: no map has any habitat");
         using var stack = new StackedSum(species, PixelType.Float64, null, null);
         using var counted = richness is null ? RichnessOf(folder) : null;
-        var count = counted ?? (Node)RasterSource.Of(GeoTiff.Open(richness!), 0);
+        var count = counted ?? (Node)RasterSource.Of(RasterFiles.Open(richness!), 0);
         new Raster(Unary.Of(Function.Exp, Binary.Of(Operation.Divide, stack, Some(count)))).Write(path, (write ?? new WriteOptions()) with { Type = PixelType.Float64, NoData = double.NaN }, limits);
     }
 
@@ -59,7 +59,7 @@ public static class SpeciesMaps
         return new StackedSum(species, PixelTypes.Smallest(range)!.Value, range, 0);
     }
 
-    private static RasterSource Open(string path) => RasterSource.Of(GeoTiff.Open(path), 0);
+    private static RasterSource Open(string path) => RasterSource.Of(RasterFiles.Open(path), 0);
 
     /// <summary>Missing where it is not more than 0.</summary>
     private static Choice Some(Node map) => Choice.Of(Binary.Of(Operation.Greater, map, Constant.Of((Int128)0)), map, Constant.Of(double.NaN));

@@ -28,10 +28,14 @@ public static class CheckOuts
         return [];
     }
 
-    private static string FolderOf(IVolumes volumes, string dataset, string name) => volumes switch
+    internal static string FolderOf(IVolumes volumes, string dataset, string name) => volumes switch
     {
         BtrfsVolumes => $"{dataset}/{BtrfsVolumes.Folder}/{name}",
-        ZfsVolumes => $"{Host.Local.Run(["zfs", "get", "-H", "-o", "value", "mountpoint", dataset]).Trim()}/.zfs/snapshot/{name}",
+        ZfsVolumes => $"{LiveFolderOf(volumes, dataset)}/.zfs/snapshot/{name}",
         _ => throw new SnapshotException($"snapshots of {volumes.Kind} cannot be checked out"),
     };
+
+    /// <summary>The folder in which the files of a dataset of this host are seen as they are now.</summary>
+    internal static string LiveFolderOf(IVolumes volumes, string dataset) => volumes is not ZfsVolumes ? dataset
+        : Host.Local.Run(["zfs", "get", "-H", "-o", "value", "mountpoint", dataset]).Trim() is ['/', ..] folder ? folder : throw new SnapshotException($"{dataset} is not mounted; its key may not be loaded");
 }

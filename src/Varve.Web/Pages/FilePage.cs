@@ -97,7 +97,7 @@ internal static class FilePage
         if (node.Count > 1) return folded;
         if (node.Kind == GraphNodeKind.Step) return $"/step/{node.Steps[0].Execution}";
         var (path, digest) = node.Files[0];
-        return site.Link(path) is not { Length: > 0 } link ? "" : node.Kind == GraphNodeKind.File ? $"{link}?digest={digest.Hex}" : link;
+        return site.Link(path) is not { Length: > 0 } link ? "" : node.Kind == GraphNodeKind.File && digest != default ? $"{link}?digest={digest.Hex}" : link;
     }
 
     private static void Folded(Site site, GraphNode node, Html body)
@@ -107,7 +107,7 @@ internal static class FilePage
         foreach (var step in node.Steps.Take(MostFolded))
             body.Write($"<tr><td><a href=\"/step/{step.Execution}\">{Words.Short(step.Name, 120)}</a></td><td class=\"number\">{Words.Time(step.Elapsed)}</td><td><a href=\"/step/{step.Execution}?against={node.Steps[0].Execution}#diff\">compare with the first</a></td></tr>");
         foreach (var (path, digest) in node.Files.Take(MostFolded))
-            body.Write($"<tr><td>{(site.Link(path) is { Length: > 0 } link ? Markup.Of($"<a href=\"{link}\">{site.Local(path)}</a>") : Frame.Plain(path))}</td><td><code>{digest.Short}</code></td></tr>");
+            body.Write($"<tr><td>{(site.Link(path) is { Length: > 0 } link ? Markup.Of($"<a href=\"{link}\">{site.Local(path)}</a>") : Frame.Plain(path))}</td><td><code>{(digest == default ? "in a snapshot" : digest.Short)}</code></td></tr>");
         body.Write($"</tbody></table></div>");
         if (node.Count > MostFolded) body.Write($"<p class=\"soft\">And {node.Count - MostFolded} more.</p>");
         body.Write($"</section>");

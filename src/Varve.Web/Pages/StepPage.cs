@@ -37,8 +37,8 @@ internal static class StepPage
         Compare(visit, trace, request.Get("against"), body);
         body.Write($"<h2>What it did</h2>");
         List(body, "Wrote", trace.OutputFile is { } output ? trace.Changes.Append(output) : trace.Changes, c => Change(visit, c));
-        List(body, "Read", Own(trace, ObservationKind.Content), o => Markup.Of($"{Frame.File(site, o.Path)} <code>{(o.Digest == default ? "" : o.Digest.Short)}</code>"));
-        List(body, "Looked at", Own(trace, ObservationKind.Status).Where(static o => o.Digest != default), o => Frame.File(site, o.Path));
+        List(body, "Read", Own(trace, ObservationKind.Content), o => Markup.Of($"{Frame.File(site, o.Path)} <code>{(o.Digest != default ? o.Digest.Short : StatusText.Snapshot(o.Detail))}</code>"));
+        List(body, "Looked at", Own(trace, ObservationKind.Status).Where(static o => o.Digest != default || StatusText.Snapshot(o.Detail).Length > 0), o => Frame.File(site, o.Path));
         List(body, "Listed", Own(trace, ObservationKind.Listing), o => Frame.File(site, o.Path));
         List(body, "Looked for and did not find", Own(trace, ObservationKind.Absent), o => Frame.Plain(site.Local(o.Path)));
         List(body, "Was denied", Own(trace, ObservationKind.Denied), o => Frame.Plain(site.Local(o.Path)));

@@ -7,7 +7,7 @@ using Varve.Store;
 namespace Varve.Export;
 
 /// <summary>Makes exports of a file: finds how it came to be, and writes that down in the form asked for.</summary>
-internal sealed class Exports(LineageDatabase lineage, BlobStore store, Settings settings)
+internal sealed class Exports(LineageDatabase lineage, BlobStore store, Settings settings, SnapshotInputs inputs)
 {
     /// <summary>The forms there are, and the file name of each in a folder.</summary>
     public static IReadOnlyDictionary<string, string> Forms { get; } = new Dictionary<string, string>(StringComparer.Ordinal)
@@ -26,7 +26,7 @@ internal sealed class Exports(LineageDatabase lineage, BlobStore store, Settings
     /// <exception cref="NoChainException">Nobody made the file, as far as is known.</exception>
     public ExportSource Source(string path)
     {
-        var chain = new Sidecars(lineage).ChainOf(path);
+        var chain = inputs.WithDigests(new Sidecars(lineage).ChainOf(path));
         return new ExportSource
         {
             Chain = chain,

@@ -33,7 +33,8 @@ internal static class Sidecar
             {
                 json.WriteStartObject();
                 json.WriteString("path", LineageDatabase.Printable(input.Path));
-                json.WriteString("digest", input.Digest.ToString());
+                if (input.Snapshot.Length > 0) json.WriteString("snapshot", input.Snapshot);
+                else json.WriteString("digest", input.Digest.ToString());
                 json.WriteNumber("bytes", input.Bytes);
                 if (input.Executable) json.WriteBoolean("executable", true);
                 json.WriteEndObject();
@@ -109,7 +110,7 @@ internal static class Sidecar
             var made = Text(root, "path");
             return new Chain(made, told, made == file ? "" : file,
                 [.. root.GetProperty("steps").EnumerateArray().Select(Step)],
-                [.. root.GetProperty("inputs").EnumerateArray().Select(static i => new ChainInput(Text(i, "path"), DigestOf(i), i.GetProperty("bytes").GetInt64(), i.TryGetProperty("executable", out _)))]);
+                [.. root.GetProperty("inputs").EnumerateArray().Select(static i => new ChainInput(Text(i, "path"), i.TryGetProperty("snapshot", out _) ? default : DigestOf(i), i.GetProperty("bytes").GetInt64(), i.TryGetProperty("executable", out _)) { Snapshot = i.TryGetProperty("snapshot", out var snapshot) ? snapshot.GetString() ?? "" : "" })]);
         }
         catch (Exception e) when (e is not (NoChainException or OutOfMemoryException))
         {

@@ -9,7 +9,17 @@ namespace Varve.Lineage;
 /// <param name="Digest">Its content.</param>
 /// <param name="Bytes">Its size if known, else -1.</param>
 /// <param name="Executable">Whether it was executable.</param>
-public sealed record ChainInput(string Path, Digest Digest, long Bytes, bool Executable);
+public sealed record ChainInput(string Path, Digest Digest, long Bytes, bool Executable)
+{
+    /// <summary>
+    /// Of a file in an immutable snapshot the identity that stood for its bytes (<see cref="SnapshotIdentity"/>), while its digest
+    /// was never taken and is all zero; <see cref="SnapshotInputs"/> takes it. Else empty.
+    /// </summary>
+    public string Snapshot { get; init; } = "";
+
+    /// <summary>How a person is told what it holds: the digest in short, or that it lies in a snapshot.</summary>
+    internal string Content => Snapshot.Length > 0 ? "snapshot" : Digest.Short;
+}
 
 /// <summary>
 /// How a file came to be: the fewest executions that, run in this order on these inputs, make it. An execution belongs
@@ -102,8 +112,8 @@ internal sealed class ChainFinder(LineageDatabase lineage)
             foreach (var (path, digest, detail) in search.Read(trace))
             {
                 if (search.Maker(path, digest) is not null) continue;
-                var stamp = Files.Look(path);
-                inputs[path] = new ChainInput(path, digest, stamp.Kind == FileKind.File ? stamp.Size : -1, IsExecutable(detail));
+                var size = StatusText.Size(detail) is >= 0 and var seen ? seen : Files.Look(path) is { Kind: FileKind.File } stamp ? stamp.Size : -1;
+                inputs[path] = new ChainInput(path, digest, size, IsExecutable(detail)) { Snapshot = digest == default ? StatusText.Snapshot(detail) : "" };
             }
         }
         return [.. inputs.Values];

@@ -99,8 +99,8 @@ internal sealed class Downstream
         {
             if (lineage.Scalar("SELECT data FROM sets WHERE digest = $1", name.Bytes.ToArray()) is not byte[] data) continue;
             foreach (var item in TraceCodec.DecodeSet(data))
-                if (item.Digest != default && item.Kind is ObservationKind.Content or ObservationKind.Status)
-                    foreach (var user in users) Add(item.Digest, LineageDatabase.Printable(item.Path), user);
+                if (SnapshotInputs.NameOf(item) is var content && content != default && item.Kind is ObservationKind.Content or ObservationKind.Status)
+                    foreach (var user in users) Add(content, LineageDatabase.Printable(item.Path), user);
         }
     }
 

@@ -42,7 +42,7 @@ internal sealed class GraphFolding(Chain chain)
             var seen = new HashSet<(string, Digest)>();
             foreach (var item in trace.Observations)
             {
-                if (item.Digest == default || item.Kind is not (ObservationKind.Content or ObservationKind.Status)) continue;
+                if (item.Kind is not (ObservationKind.Content or ObservationKind.Status)) continue;
                 var content = (item.Path, item.Digest);
                 if ((makers.ContainsKey(content) || known.Contains(content)) && seen.Add(content)) own.Add(content);
             }

@@ -17,7 +17,7 @@ internal static class HowGraph
             if (files.TryGetValue((path, digest), out var known)) return known;
             var name = files[(path, digest)] = string.Create(CultureInfo.InvariantCulture, $"f{files.Count}");
             var style = path == chain.Path && digest == chain.Digest ? ", style=filled, fillcolor=\"#d9ead3\"" : "";
-            text.Append(CultureInfo.InvariantCulture, $"  {name} [label={Quote($"{ShellText.Relative(path, workspace)}\n{digest.Short}")}{style}];\n");
+            text.Append(CultureInfo.InvariantCulture, $"  {name} [label={Quote($"{ShellText.Relative(path, workspace)}\n{(digest == default ? "in a snapshot" : digest.Short)}")}{style}];\n");
             return name;
         }
         var inputs = chain.Inputs.Select(i => (i.Path, i.Digest)).ToHashSet();
@@ -29,7 +29,7 @@ internal static class HowGraph
             if (label.Length > 80) label = label[..79] + "…";
             text.Append(CultureInfo.InvariantCulture, $"  s{i} [shape=box, label={Quote(label)}];\n");
             foreach (var item in trace.Observations)
-                if (item.Digest != default && item.Kind is ObservationKind.Content or ObservationKind.Status && (inputs.Contains((item.Path, item.Digest)) || made.Contains((item.Path, item.Digest))))
+                if (item.Kind is ObservationKind.Content or ObservationKind.Status && (inputs.Contains((item.Path, item.Digest)) || made.Contains((item.Path, item.Digest))))
                     text.Append(CultureInfo.InvariantCulture, $"  {File(item.Path, item.Digest)} -> s{i};\n");
             foreach (var (path, digest) in Written(trace)) text.Append(CultureInfo.InvariantCulture, $"  s{i} -> {File(path, digest)};\n");
         }

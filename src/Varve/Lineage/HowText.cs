@@ -1,4 +1,5 @@
 using Varve.Sandbox;
+using Varve.Strict;
 
 namespace Varve.Lineage;
 
@@ -26,7 +27,7 @@ internal static class HowText
         if (chain.Inputs.Count == 0) return;
         output.WriteLine();
         output.WriteLine(chain.Inputs.Count == 1 ? "from 1 input:" : $"from {chain.Inputs.Count} inputs:");
-        foreach (var input in chain.Inputs) output.WriteLine($"  {input.Digest.Short}  {ShellText.Relative(input.Path, chain.Steps[^1].Key.Workspace)}");
+        foreach (var input in chain.Inputs) output.WriteLine($"  {input.Content,-12}  {ShellText.Relative(input.Path, chain.Steps[^1].Key.Workspace)}{(input.Snapshot.Length > 0 ? $"  {input.Snapshot}" : "")}");
     }
 
     /// <summary>What belongs to a command besides its words: its folder, its values, its arguments.</summary>
@@ -41,5 +42,6 @@ internal static class HowText
     /// <summary>The variables that a document or a person gave this step, apart from those that every step has.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Given(Trace trace) =>
         trace.Key.Variables.Where(v => v.Key is not ("PATH" or "TERM" or "HOME" or "LANG" or "LOGNAME" or "PYTHONDONTWRITEBYTECODE" or "PYTHONHASHSEED"
-            or "SHELL" or "SOURCE_DATE_EPOCH" or "TZ" or "USER"));
+            or "SHELL" or "SOURCE_DATE_EPOCH" or "TZ" or "USER")
+            && !(trace.Key.Options.Contains(StrictTerms.Option) && StrictVariables.All.Contains(v)));
 }

@@ -66,7 +66,7 @@ internal sealed class LineageDatabase(VarveHome home) : ILineage, IDisposable
         var number = (long)Scalar("SELECT last_insert_rowid()")!;
         if (trace.Origin is { } origin && trace.ExitCode == 0) SetLatest(trace.Execution, origin);
         foreach (var item in own)
-            if (item.Digest != default && item.Kind is ObservationKind.Content or ObservationKind.Status or ObservationKind.Fetched) Run("INSERT INTO reads VALUES($1,$2,$3)", number, Printable(item.Path), item.Digest.Bytes.ToArray());
+            if (SnapshotInputs.NameOf(item) is var content && content != default && item.Kind is ObservationKind.Content or ObservationKind.Status or ObservationKind.Fetched) Run("INSERT INTO reads VALUES($1,$2,$3)", number, Printable(item.Path), content.Bytes.ToArray());
         foreach (var change in trace.OutputFile is { } output ? trace.Changes.Append(output) : trace.Changes)
             Run("INSERT INTO writes VALUES($1,$2,$3,$4,$5,$6)", number, Printable(change.Path), Name(change.Kind), change.Kind == ChangeKind.File ? change.Digest.Bytes.ToArray() : null, change.Bytes, change.Permissions);
     }

@@ -34,7 +34,7 @@ internal sealed class MakerSearch(LineageDatabase lineage)
         var found = new List<(string, Digest, string)>();
         foreach (var item in trace.Observations)
         {
-            if (item.Kind is not (ObservationKind.Content or ObservationKind.Status) || item.Digest == default) continue;
+            if (item.Kind is not (ObservationKind.Content or ObservationKind.Status) || (item.Digest == default && StatusText.Snapshot(item.Detail).Length == 0)) continue;
             if (item.Kind == ObservationKind.Status && own.Contains(item.Path)) continue;
             if (View.IsWithin(item.Path, trace.Key.Workspace) || !ChainFinder.IsSystem(item.Path)) found.Add((item.Path, item.Digest, item.Detail));
         }

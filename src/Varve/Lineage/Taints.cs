@@ -33,9 +33,13 @@ internal sealed class Taints(LineageDatabase lineage)
     public Taint Add(NamedContent content, string reason)
     {
         var taint = new Taint(content.Digest, LineageDatabase.Printable(content.Path), content.Bytes, reason, DateTimeOffset.UtcNow);
+        List<Digest> names = [taint.Digest];
+        // Steps that read it in a snapshot know it by its identity there.
+        if (Linux.SnapshotIdentity.Of(content.Path, Linux.Files.Look(content.Path)) is { } identity) names.Add(SnapshotInputs.NameOf(identity));
         lineage.Ask(() =>
         {
-            lineage.Run("INSERT OR REPLACE INTO taints VALUES($1, $2, $3, $4, $5)", taint.Digest.Bytes.ToArray(), taint.Path, taint.Bytes, reason, taint.At.ToUnixTimeMilliseconds());
+            foreach (var name in names)
+                lineage.Run("INSERT OR REPLACE INTO taints VALUES($1, $2, $3, $4, $5)", name.Bytes.ToArray(), taint.Path, taint.Bytes, reason, taint.At.ToUnixTimeMilliseconds());
             return true;
         });
         Forget();
@@ -66,7 +70,7 @@ internal sealed class Taints(LineageDatabase lineage)
 
     /// <summary>What a content is, or is made from, that is condemned.</summary>
     public IReadOnlyList<Taint> OfChain(Chain chain) => All().Count == 0 ? []
-        : [.. All().Where(t => t.Digest == chain.Digest || chain.Inputs.Any(i => i.Digest == t.Digest)).Concat(chain.Steps.SelectMany(s => OfExecution(s.Execution))).Distinct()];
+        : [.. All().Where(t => t.Digest == chain.Digest || chain.Inputs.Any(i => (i.Snapshot.Length > 0 ? SnapshotInputs.NameOf(i.Snapshot) : i.Digest) == t.Digest)).Concat(chain.Steps.SelectMany(s => OfExecution(s.Execution))).Distinct()];
 
     /// <summary>What a file with this content, left by this execution, is marked with.</summary>
     public IReadOnlyList<Taint> OfFile(Digest digest, string execution) =>

@@ -1,13 +1,14 @@
 using System.Globalization;
 using Varve.Linux;
 using Varve.Store;
+using Varve.Strict;
 
 namespace Varve.Sandbox;
 
 /// <summary>
 /// What a step learnt, a line a path: the state of the file before the step, and how much of it the step asked for.
 /// </summary>
-internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<string> trusted, EffectLog effects)
+internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<string> trusted, EffectLog effects, bool strict = false)
 {
     /// <summary>A file this large that is only looked at goes by size and time instead of its content.</summary>
     private const long LookedAtLimit = 64L << 20;
@@ -19,6 +20,8 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
         public bool Owned, HasContent, HasListing, Unreadable;
         /// <summary>The digest of the bytes, or of a directory's listing.</summary>
         public Digest Digest;
+        /// <summary>What stands for the bytes of a file in an immutable snapshot; empty for any other.</summary>
+        public string Snapshot = "";
     }
 
     private readonly Dictionary<string, Entry> entries = new(StringComparer.Ordinal);
@@ -43,7 +46,7 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
             {
                 absent.Add(path);
                 if ((wanted & Wanted.Own) != 0) madeNew.Add(path);
-                if ((wanted & Wanted.Program) != 0 && view.IsWritable(path)) effects.Add(EffectKinds.Clock, $"may have read the clock: {path}, which the step made itself");
+                if ((wanted & Wanted.Program) != 0 && !strict && view.IsWritable(path)) effects.Add(EffectKinds.Clock, $"may have read the clock: {path}, which the step made itself");
                 return;
             }
             entries[path] = entry = new Entry { Stamp = stamp };
@@ -56,7 +59,7 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
 
     private void NoteClock(string path, Entry entry)
     {
-        if (entry.Stamp.Kind == FileKind.File && ClockUse.IsPossible(Outside(path), entry.HasContent ? entry.Digest : default))
+        if (!strict && entry.Stamp.Kind == FileKind.File && ClockUse.IsPossible(Outside(path), entry.HasContent ? entry.Digest : default))
             effects.Add(EffectKinds.Clock, $"may have read the clock: {path} can");
     }
 
@@ -72,7 +75,9 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
     {
         if ((entry.Wanted & (Wanted.Content | Wanted.Status)) == 0) return false;
         if ((entry.Wanted & Wanted.Content) == 0 && entry.Stamp.Size > LookedAtLimit) return false;
-        return !IsTrusted(path);
+        if (IsTrusted(path)) return false;
+        if (entry.Snapshot.Length == 0) entry.Snapshot = SnapshotIdentity.Of(Outside(path), entry.Stamp) ?? "";
+        return entry.Snapshot.Length == 0;
     }
 
     private bool IsTrusted(string path)
@@ -118,7 +123,7 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
         else if (path == "/dev/tty" && (wanted & Wanted.Content) != 0 && HasTerminal) effects.Add(EffectKinds.Device, Observation.OpenedTerminal);
         else if (zone == Zone.Device && !View.IsOrdinaryDevice(path)) effects.Add(EffectKinds.Device, $"looked for {path}");
         else if (zone == Zone.Kernel && LeadsOn(path)) effects.Add(EffectKinds.Host, $"went through {path} by a link: what it reached there may not be recorded");
-        else if (zone == Zone.Kernel && (wanted & (Wanted.Content | Wanted.Listing)) != 0 && !IsAboutItself(path)) effects.Add(EffectKinds.Host, $"read {path}");
+        else if (zone == Zone.Kernel && (wanted & (Wanted.Content | Wanted.Listing)) != 0 && !IsAboutItself(path) && !(strict && HostFacts.Covers(path))) effects.Add(EffectKinds.Host, $"read {path}");
     }
 
     /// <summary>Whether there is a terminal that a step could reach by that name: one that Varve was started on.</summary>
@@ -218,7 +223,7 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
             return;
         }
         if (asked == ObservationKind.Exists || entry.HasContent) result.Add(new Observation(path, asked, entry.Digest, StatusText.Of(stamp)));
-        else if (!entry.Unreadable) result.Add(new Observation(path, asked, default, StatusText.WithTimes(stamp)));
+        else if (!entry.Unreadable) result.Add(new Observation(path, asked, default, StatusText.WithTimes(stamp, entry.Snapshot)));
     }
 }
 
@@ -272,9 +277,18 @@ internal static class StatusText
         : stamp.Kind == FileKind.Directory && stamp.Permissions == 0x1ED ? "d755"
         : Letter(stamp.Kind) + Convert.ToString(stamp.Permissions, 8).PadLeft(3, '0');
 
-    public static string WithTimes(in FileStamp stamp) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Of(stamp)} {stamp.Size} {stamp.ModifiedNs}");
+    /// <param name="stamp">The status.</param>
+    /// <param name="snapshot">The identity of a file in an immutable snapshot (<see cref="SnapshotIdentity"/>), or empty.</param>
+    public static string WithTimes(in FileStamp stamp, string snapshot = "") =>
+        string.Create(CultureInfo.InvariantCulture, $"{Of(stamp)} {stamp.Size} {stamp.ModifiedNs}{(snapshot.Length > 0 ? " " : "")}{snapshot}");
 
-    /// <summary>Whether the text ends with size and time, which then stand for the content.</summary>
+    /// <summary>The identity in a snapshot that a text ends with, or empty.</summary>
+    public static string Snapshot(string detail) => detail.Split(' ') is [_, _, _, var identity] ? identity : "";
+
+    /// <summary>The size in a text with times; -1 in one without.</summary>
+    public static long Size(string detail) =>
+        detail.Split(' ') is [_, var size, ..] && long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : -1;
+
+    /// <summary>Whether size and time are in the text, which then stand for the content.</summary>
     public static bool HasTimes(string detail) => detail.Contains(' ', StringComparison.Ordinal);
 }

@@ -7,7 +7,8 @@ public enum ObservationKind : byte
 {
     /// <summary>
     /// It read the file's bytes: <see cref="Observation.Digest"/> names them, <see cref="Observation.Detail"/> is the kind and mode
-    /// as for a status. In a trusted folder the digest is all zero and size and time stand for the bytes.
+    /// as for a status. In a trusted folder the digest is all zero and size and time stand for the bytes; in an immutable
+    /// snapshot the file's identity stands after them (<c>f644 SIZE TIME btrfs:UUID:CTRANSID:INODE</c>, <see cref="Linux.SnapshotIdentity"/>).
     /// </summary>
     Content,
     /// <summary>

@@ -2,6 +2,7 @@ using Varve.Lineage;
 using Varve.Linux;
 using Varve.Sandbox;
 using Varve.Store;
+using Varve.Strict;
 
 namespace Varve.Steps;
 
@@ -52,6 +53,7 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
             WriteAlso = [.. key.Options.Where(static o => o.StartsWith("write=", StringComparison.Ordinal)).Select(static o => new KeyValuePair<string, string>(o[6..], o[6..]))],
             RootLayers = settings.RootLayers(environment),
             Network = StepNetworks.Of(key.Options),
+            Strict = key.Options.Contains(StrictTerms.Option),
         };
     }
 
@@ -121,6 +123,7 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
         }
         // Large inputs are not kept: the one in the workspace will do while it has the same bytes.
         if (Files.Look(original).Kind != FileKind.File) throw new IOException($"{original} is gone, and its content {seen.Digest} is not in the store");
+        if (StatusText.Snapshot(seen.Detail) is { Length: > 0 } identity && SnapshotIdentity.Of(original, Files.Look(original)) != identity) throw new IOException($"{original} is not the file of the snapshot {identity} any more");
         using var source = Files.OpenRead(original);
         if (seen.Digest != default && BlobStore.HashOf(source) != seen.Digest) throw new IOException($"{original} changed since, and its earlier content {seen.Digest} is not in the store");
         using (var copy = Files.Create(place, 0x1A4)) Files.CopyBytes(source, copy, place);

@@ -186,7 +186,7 @@ internal sealed class StateCheck(BlobStore store, DigestCache digests, ILineage?
         var hasDigest = observation.Digest != default;
         if (!stamp.Exists) return new Mismatch(observation.Path, observation.Kind, hasDigest ? observation.Digest.ToString() : observation.Detail, "nothing");
         var timed = StatusText.HasTimes(observation.Detail);
-        var status = timed ? StatusText.WithTimes(stamp) : StatusText.Of(stamp);
+        var status = !timed ? StatusText.Of(stamp) : StatusText.WithTimes(stamp, StatusText.Snapshot(observation.Detail).Length > 0 ? SnapshotIdentity.Of(outside, stamp) ?? "" : "");
         if (timed || !hasDigest) return status == observation.Detail ? null : new Mismatch(observation.Path, observation.Kind, observation.Detail, status);
         if (stamp.Kind != FileKind.File) return new Mismatch(observation.Path, observation.Kind, observation.Digest.ToString(), Describe(stamp));
         if (DigestOf(outside, stamp) is not { } digest) return new Mismatch(observation.Path, observation.Kind, observation.Digest.ToString(), "a file that cannot be read");
