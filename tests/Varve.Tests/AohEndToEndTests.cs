@@ -25,7 +25,7 @@ public sealed class AohEndToEndTests : IDisposable
     private void Species(int id, int upper) => File.WriteAllText(here.At($"species/{id}.geojson"), string.Create(CultureInfo.InvariantCulture,
         $$$"""{"type":"Feature","crs":{"type":"name","properties":{"name":"EPSG:32612"}},"properties":{"id_no":{{{id}}},"season":1,"elevation_lower":100,"elevation_upper":{{{upper}}},"full_habitat_code":"1.5|1.6"},"geometry":{"type":"Polygon","coordinates":[[[500010,3999990],[50{{{id}}}990,3999990],[50{{{id}}}990,3997010],[500010,3997010],[500010,3999990]]]}}"""));
 
-    private Said Aoh(params string[] more) => here.Call(["aoh", "--classified-habitat", "h.tif", "--elevation", "e.tif", "--crosswalk", "c.csv", "--species", "species", "--output", "aoh", .. more], here.Folder, "home");
+    private Played.Said Aoh(params string[] more) => here.Call(["aoh", "--classified-habitat", "h.tif", "--elevation", "e.tif", "--crosswalk", "c.csv", "--species", "species", "--output", "aoh", .. more], here.Folder, "home");
 
     /// <summary>Of the first columns, those whose class is 1 or 2, from elevation 100 to 600.</summary>
     private static int Suitable(int columns) => Enumerable.Range(0, 1200).Count(i => i % 40 < columns && (i % 5 is 1 or 2) && i is >= 100 and <= 600);

@@ -11,12 +11,12 @@ internal sealed class PolygonEdges
     private readonly record struct Edge(int Shape, double X1, double Y1, double X2, double Y2);
 
     private readonly Dictionary<long, List<Edge>> bands = [];
-    private readonly bool isTouched;
+    private readonly bool isTouched, hasSeveral;
 
     /// <exception cref="RasterException">They lie too far from the grid.</exception>
     public PolygonEdges(IReadOnlyList<Shape> shapes, Grid grid, Coverage coverage)
     {
-        isTouched = coverage == Coverage.AllTouched;
+        (isTouched, hasSeveral) = (coverage == Coverage.AllTouched, shapes.Count > 1);
         var (left, top, right, bottom) = (double.PositiveInfinity, double.PositiveInfinity, double.NegativeInfinity, double.NegativeInfinity);
         for (var shape = 0; shape < shapes.Count; shape++)
             foreach (var ring in shapes[shape].Rings)
@@ -51,30 +51,45 @@ internal sealed class PolygonEdges
 
     private static double At(Edge edge, double y) => edge.X1 + (y - edge.Y1) * ((edge.X2 - edge.X1) / (edge.Y2 - edge.Y1));
 
-    private List<Edge> Band(long row) => bands.GetValueOrDefault(row >= 0 ? row / BandRows : -((BandRows - 1 - row) / BandRows)) ?? [];
+    private static readonly List<Edge> None = [];
+
+    private List<Edge> Band(long row) => bands.GetValueOrDefault(row >= 0 ? row / BandRows : -((BandRows - 1 - row) / BandRows)) ?? None;
 
     /// <summary>Runs of pixels in a row that belong to shapes, in the order of shapes: which shape, from which column, to before which.</summary>
-    public IEnumerable<(int Shape, long From, long To)> Row(long row)
+    /// <param name="row">Which.</param>
+    /// <param name="memory">Where they are found; what is returned holds until the next row.</param>
+    public List<(int Shape, long From, long To)> Row(long row, RowMemory memory)
     {
-        var crossings = new List<(int Shape, double X)>();
-        var touched = new List<(int Shape, long From, long To)>();
+        var (crossings, runs) = (memory.Crossings, memory.Runs);
+        crossings.Clear();
+        runs.Clear();
         var centre = row + 0.5;
         foreach (var edge in Band(row))
         {
-            if (edge.Y1 <= centre && edge.Y2 > centre) crossings.Add((edge.Shape, At(edge, centre)));
+            if (edge.Y1 <= centre && edge.Y2 > centre) Insert(crossings, (edge.Shape, At(edge, centre)));
             // What runs along the border of pixels passes through none: polygons that share it share no pixel.
             if (!isTouched || edge.Y2 <= row + Hair || edge.Y1 >= row + 1 - Hair) continue;
             var (a, b) = edge.Y1 == edge.Y2 ? (edge.X1, edge.X2) : (At(edge, Math.Max(row, edge.Y1)), At(edge, Math.Min(row + 1, edge.Y2)));
-            touched.Add((edge.Shape, (long)Math.Floor(Math.Min(a, b) + Hair), (long)Math.Ceiling(Math.Max(a, b) - Hair)));
+            var (from, to) = ((long)Math.Floor(Math.Min(a, b) + Hair), (long)Math.Ceiling(Math.Max(a, b) - Hair));
+            if (to > from) runs.Add((edge.Shape, from, to));
         }
-        crossings.Sort();
-        var runs = touched;
         for (var i = 0; i + 1 < crossings.Count; i += 2)
         {
             // A pixel's centre on the left edge is inside, one on the right is not: neighbours share no pixel.
-            runs.Add((crossings[i].Shape, (long)Math.Ceiling(crossings[i].X - 0.5), (long)Math.Ceiling(crossings[i + 1].X - 0.5)));
+            var (from, to) = ((long)Math.Ceiling(crossings[i].X - 0.5), (long)Math.Ceiling(crossings[i + 1].X - 0.5));
+            if (to > from) runs.Add((crossings[i].Shape, from, to));
         }
-        return runs.Where(static r => r.To > r.From).OrderBy(static r => r.Shape);
+        if (hasSeveral) runs.Sort(static (a, b) => a.Shape.CompareTo(b.Shape));
+        return runs;
+    }
+
+    /// <summary>Adds a crossing to those in their order, of which there are few.</summary>
+    private static void Insert(List<(int Shape, double X)> crossings, (int Shape, double X) one)
+    {
+        var i = crossings.Count;
+        crossings.Add(one);
+        for (; i > 0 && (crossings[i - 1].Shape > one.Shape || (crossings[i - 1].Shape == one.Shape && crossings[i - 1].X > one.X)); i--) crossings[i] = crossings[i - 1];
+        crossings[i] = one;
     }
 
     /// <summary>Adds to the pixels of a row the part of each that lies in shapes, times the value of the shape.</summary>
@@ -129,8 +144,15 @@ internal sealed class PolygonEdges
             }
         // No edge comes near: what holds of one pixel holds of all.
         var shape = -1;
-        foreach (var run in Row(window.Y))
+        foreach (var run in Row(window.Y, new RowMemory()))
             if (run.From <= window.X && run.To > window.X) shape = run.Shape;
         return shape;
     }
+}
+
+/// <summary>Memory in which rows of polygons are found, one after the other.</summary>
+internal sealed class RowMemory
+{
+    public List<(int Shape, double X)> Crossings { get; } = [];
+    public List<(int Shape, long From, long To)> Runs { get; } = [];
 }

@@ -85,10 +85,11 @@ internal sealed class PolygonSource : Generated
                 for (var row = 0L; row < window.Height; row++) edges.Cover(window.Y + row, window.X, source.values, source.isCapped, parts.Slice((int)(row * window.Width), (int)window.Width));
                 return;
             }
+            var memory = new RowMemory();
             for (var row = 0L; row < window.Height; row++)
             {
                 var line = MemoryMarshal.Cast<byte, T>(into).Slice((int)(row * window.Width), (int)window.Width);
-                foreach (var (shape, from, to) in edges.Row(window.Y + row))
+                foreach (var (shape, from, to) in edges.Row(window.Y + row, memory))
                 {
                     var (first, last) = (Math.Max(from, window.X), Math.Min(to, window.Right));
                     if (first < last) line[(int)(first - window.X)..(int)(last - window.X)].Fill(T.CreateSaturating(source.values[shape]));
