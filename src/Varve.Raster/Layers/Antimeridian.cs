@@ -10,12 +10,13 @@ internal static class Antimeridian
 
     /// <param name="name">The file, for messages.</param>
     /// <param name="rings">Closed.</param>
+    /// <param name="isDense">Whether points lie so near to each other that every edge goes the short way, also past a pole.</param>
     /// <returns>Rings from -180 to 180 degrees, which hold the same places by the rule of odd crossings.</returns>
     /// <exception cref="RasterException">It cannot be told which way an edge goes.</exception>
-    public static IReadOnlyList<double[]> Cut(string name, IReadOnlyList<double[]> rings)
+    public static IReadOnlyList<double[]> Cut(string name, IReadOnlyList<double[]> rings, bool isDense = false)
     {
         if (!rings.Any(Crosses)) return rings;
-        return [.. rings.SelectMany(r => Crosses(r) ? Pieces(Unrolled(name, r)) : [r])];
+        return [.. rings.SelectMany(r => Crosses(r) ? Pieces(Unrolled(name, r, isDense)) : [r])];
     }
 
     private static bool Crosses(double[] ring)
@@ -28,7 +29,7 @@ internal static class Antimeridian
     private static bool Jumps(double step) => Math.Abs(step) > Half && Math.Abs(step) < World - Hair;
 
     /// <summary>The same ring with longitudes that go on beyond 180, closed around the pole that it holds, if it holds one.</summary>
-    private static List<(double X, double Y)> Unrolled(string name, double[] ring)
+    private static List<(double X, double Y)> Unrolled(string name, double[] ring, bool isDense)
     {
         var points = new List<(double X, double Y)> { (ring[0], ring[1]) };
         var turn = 0.0;
@@ -37,7 +38,7 @@ internal static class Antimeridian
             var step = ring[i] - ring[i - 2];
             if (Jumps(step))
             {
-                if (Math.Abs(ring[i]) < Half / 2 || Math.Abs(ring[i - 2]) < Half / 2)
+                if (!isDense && (Math.Abs(ring[i]) < Half / 2 || Math.Abs(ring[i - 2]) < Half / 2))
                     throw new RasterException($"{name}: an edge from longitude {ring[i - 2]} to {ring[i]} could go either way around the world; give it points between");
                 turn -= Math.Sign(step) * World;
             }

@@ -59,6 +59,6 @@ internal static unsafe class HexagonCells
             AddSide(ring, (outline.Corners[2 * i], outline.Corners[2 * i + 1]), (outline.Corners[2 * next], outline.Corners[2 * next + 1]));
         }
         ring.AddRange([ring[0], ring[1]]);
-        return new GeoJson(cell, Projection.OfEpsg(4326), [new Shape(Antimeridian.Cut(cell, [[.. ring]]), new Dictionary<string, double>(), new Dictionary<string, string>())]);
+        return new GeoJson(cell, Projection.OfEpsg(4326), [new Shape(Antimeridian.Cut(cell, [[.. ring]], isDense: true), new Dictionary<string, double>(), new Dictionary<string, string>())]);
     }
 }
