@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef __x86_64__
@@ -48,6 +49,15 @@ static const int reported[] = {
     SYS_kexec_load, SYS_kexec_file_load, SYS_init_module, SYS_finit_module, SYS_delete_module, SYS_acct, SYS_quotactl,
     443 /* quotactl_fd */, SYS_uselib, SYS_lookup_dcookie, SYS_settimeofday, SYS_clock_settime, SYS_adjtimex,
     SYS_clock_adjtime, SYS_iopl, SYS_ioperm, SYS_vhangup,
+};
+
+/*
+ * Reported besides in a strict step, where the supervisor answers what would differ from one machine or moment to the
+ * next (src/Varve/Sandbox/StrictWorld.cs).
+ */
+static const int reported_when_strict[] = {
+    SYS_fstat, SYS_clock_gettime, SYS_clock_getres, SYS_getrandom, SYS_wait4, SYS_waitid, SYS_times, SYS_getrusage, SYS_sched_setaffinity, SYS_getcpu,
+    SYS_getgroups, SYS_getitimer, SYS_ptrace,
 };
 
 /* Extended attributes are no part of what a step sees or leaves. */
@@ -86,20 +96,81 @@ static void answer_for(struct program *p, int call, unsigned int action)
     answer(p, action);
 }
 
-static void report_when_any_bit(struct program *p, int call, unsigned int bits)
+static void report_when_any_bit_of(struct program *p, int call, int argument, unsigned int bits)
 {
     when_equal(p, 0, 4, (unsigned int)call);
-    load(p, low(0));
+    load(p, low(argument));
     emit(p, BPF_JMP | BPF_JSET | BPF_K, 0, 1, bits);
     answer(p, SECCOMP_RET_USER_NOTIF);
     answer(p, SECCOMP_RET_ALLOW);
 }
 
+static void report_when_positive(struct program *p, int call, int argument)
+{
+    when_equal(p, 0, 5, (unsigned int)call);
+    load(p, low(argument));
+    when_equal(p, 2, 0, 0);
+    emit(p, BPF_JMP | BPF_JSET | BPF_K, 1, 0, 0x80000000u);
+    answer(p, SECCOMP_RET_USER_NOTIF);
+    answer(p, SECCOMP_RET_ALLOW);
+}
+
+static void report_when_given(struct program *p, int call, int argument)
+{
+    when_equal(p, 0, 6, (unsigned int)call);
+    load(p, low(argument));
+    when_equal(p, 0, 2, 0);
+    load(p, high(argument));
+    when_equal(p, 1, 0, 0);
+    answer(p, SECCOMP_RET_USER_NOTIF);
+    answer(p, SECCOMP_RET_ALLOW);
+}
+
+/* Waits that a clock ends, and what would look past the supervisor's answers. */
+static void add_when_strict(struct program *p)
+{
+    report_when_positive(p, SYS_poll, 2);
+    report_when_positive(p, SYS_epoll_wait, 3);
+    report_when_positive(p, SYS_epoll_pwait, 3);
+    report_when_given(p, SYS_select, 4);
+    report_when_given(p, SYS_pselect6, 4);
+    report_when_given(p, SYS_ppoll, 2);
+    report_when_given(p, 441 /* epoll_pwait2 */, 3);
+    report_when_given(p, SYS_rt_sigtimedwait, 2);
+
+    /* futex: the operations that wait (0, 6, 9, 11, 13), with a time. */
+    when_equal(p, 0, 13, SYS_futex);
+    load(p, low(3));
+    when_equal(p, 0, 2, 0);
+    load(p, high(3));
+    when_equal(p, 8, 0, 0);
+    load(p, low(1));
+    emit(p, BPF_ALU | BPF_AND | BPF_K, 0, 0, 0x7F);
+    when_equal(p, 4, 0, 0);
+    when_equal(p, 3, 0, 6);
+    when_equal(p, 2, 0, 9);
+    when_equal(p, 1, 0, 11);
+    when_equal(p, 0, 1, 13);
+    answer(p, SECCOMP_RET_USER_NOTIF);
+    answer(p, SECCOMP_RET_ALLOW);
+
+    report_when_any_bit_of(p, SYS_timerfd_settime, 1, 1 /* TFD_TIMER_ABSTIME */);
+    report_when_any_bit_of(p, SYS_timer_settime, 1, TIMER_ABSTIME);
+
+    /* The counter of cycles stays out of reach; a thread's processor is not told by shared memory. */
+    when_equal(p, 0, 4, SYS_prctl);
+    load(p, low(0));
+    when_equal(p, 0, 1, PR_SET_TSC);
+    answer(p, SECCOMP_RET_ERRNO | EPERM);
+    answer(p, SECCOMP_RET_ALLOW);
+    answer_for(p, SYS_rseq, SECCOMP_RET_ERRNO | ENOSYS);
+}
+
 /* Calls that are reported for some arguments only. Each block ends with answers of its own. */
 static void add_by_argument(struct program *p)
 {
-    report_when_any_bit(p, SYS_clone, OTHER_NAMESPACES);
-    report_when_any_bit(p, SYS_unshare, OTHER_NAMESPACES | CLONE_NEWTIME);
+    report_when_any_bit_of(p, SYS_clone, 0, OTHER_NAMESPACES);
+    report_when_any_bit_of(p, SYS_unshare, 0, OTHER_NAMESPACES | CLONE_NEWTIME);
 
     /* sendto: only with an address. */
     when_equal(p, 0, 6, SYS_sendto);
@@ -137,7 +208,7 @@ static void add_by_argument(struct program *p)
     answer(p, SECCOMP_RET_ALLOW);
 }
 
-int install_filter(void)
+int install_filter(int strict)
 {
     static struct program p;
     /* Calls of 32-bit programs have other numbers; the supervisor refuses them by name. */
@@ -148,11 +219,13 @@ int install_filter(void)
     emit(&p, BPF_JMP | BPF_JGE | BPF_K, 0, 1, X32_BIT);
     answer(&p, SECCOMP_RET_USER_NOTIF);
     for (size_t i = 0; i < COUNT(reported); i++) answer_for(&p, reported[i], SECCOMP_RET_USER_NOTIF);
+    for (size_t i = 0; strict && i < COUNT(reported_when_strict); i++) answer_for(&p, reported_when_strict[i], SECCOMP_RET_USER_NOTIF);
     for (size_t i = 0; i < COUNT(no_attributes); i++) answer_for(&p, no_attributes[i], SECCOMP_RET_ERRNO | EOPNOTSUPP);
     /* The flags of clone3 lie in memory; without it the C library falls back to clone. */
     answer_for(&p, SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);
     emit(&p, BPF_JMP | BPF_JGT | BPF_K, 0, 1, NEWEST_CALL);
     answer(&p, SECCOMP_RET_ERRNO | ENOSYS);
+    if (strict) add_when_strict(&p);
     add_by_argument(&p);
     answer(&p, SECCOMP_RET_ALLOW);
 

@@ -2,7 +2,10 @@
 #ifndef VARVE_FILTER_H
 #define VARVE_FILTER_H
 
-/* Installs the filter for this process and its descendants. Returns the listener's descriptor, -1 on failure. */
-int install_filter(void);
+/*
+ * Installs the filter for this process and its descendants; a strict step's reports also what tells of the clock, of
+ * chance and of the machine. Returns the listener's descriptor, -1 on failure.
+ */
+int install_filter(int strict);
 
 #endif

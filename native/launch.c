@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -92,6 +93,7 @@ static void read_plan(void)
         else if (!strcmp(word, "directory")) plan.directory = plan.words[i++];
         else if (!strcmp(word, "terminal")) plan.terminal = 1;
         else if (!strcmp(word, "apart")) plan.apart = 1;
+        else if (!strcmp(word, "strict")) plan.strict = 1;
         else if (!strcmp(word, "memory")) plan.memory = strtoull(plan.words[i++], NULL, 10);
         else if (!strcmp(word, "variables")) plan.variables = &plan.words[i], i += strtoull(plan.words[i], NULL, 10) + 2;
         else if (!strcmp(word, "command")) plan.command = &plan.words[i], i += strtoull(plan.words[i], NULL, 10) + 2;
@@ -122,14 +124,19 @@ static void map_one_user(uid_t user, gid_t group)
     write_file("/proc/self/gid_map", text);
 }
 
-/* Root's step keeps all numbers, in a namespace whose powers reach nothing outside. */
+/*
+ * Root's step keeps all numbers, in a namespace whose powers reach nothing outside; a strict one is the step of the one
+ * user whom everybody is.
+ */
 static void map_all_users(pid_t child)
 {
-    char path[64];
+    char path[64], text[128] = "0 0 4294967295";
+    if (plan.strict) snprintf(text, sizeof text, "%s 0 1", plan.inside_user);
     snprintf(path, sizeof path, "/proc/%d/uid_map", (int)child);
-    write_file(path, "0 0 4294967295");
+    write_file(path, text);
+    if (plan.strict) snprintf(text, sizeof text, "%s 0 1", plan.inside_group);
     snprintf(path, sizeof path, "/proc/%d/gid_map", (int)child);
-    write_file(path, "0 0 4294967295");
+    write_file(path, text);
 }
 
 static void send_descriptors(int listener, int terminal, int proxy)
@@ -202,8 +209,12 @@ static _Noreturn void become_command(int terminal_slave, int listener_pipe, int 
     personality(ADDR_NO_RANDOMIZE);
     if (plan.memory) setrlimit(RLIMIT_AS, &(struct rlimit){plan.memory, plan.memory});
     if (chdir(plan.directory) < 0) fail("cannot start in", plan.directory);
+    if (plan.strict) {
+        fix_limits();
+        if (prctl(PR_SET_TSC, PR_TSC_SIGSEGV, 0, 0, 0) < 0) fail("cannot hide the counter of cycles", "");
+    }
     drop_powers();
-    int listener = install_filter();
+    int listener = install_filter(plan.strict);
     if (listener < 0) fail("cannot install the system-call filter", "");
     char go;
     if (write(listener_pipe, &listener, sizeof listener) < 0 || read(go_pipe, &go, 1) != 1) _exit(1);

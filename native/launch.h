@@ -22,6 +22,7 @@ struct plan {
     int own_network;
     int proxy_port;           /* of a socket that listens on the loopback, for Varve; 0 for none */
     int terminal;
+    int strict;               /* the same everywhere: one user, one set of limits, no counter of cycles */
     int apart;                /* in a session of its own: the person's keys are not for it */
     int privileged;           /* root of the machine, not of a user namespace */
     int left;                 /* processes that outlived the command */
@@ -42,6 +43,7 @@ void drop_powers(void);
 void raise_loopback(void);
 int listen_on_loopback(int port);
 void prctl_die_with_parent(void);
+void fix_limits(void);
 int count_processes(void);
 
 #endif

@@ -18,7 +18,7 @@ internal static class CommandLine
         ("verify", VerifyCommand.Make), ("gc", GcCommand.Make), ("pin", PinCommand.Make), ("du", DuCommand.Make), ("serve", ServeCommand.Make),
         (Try, TryCommand.Make), ("undo", UndoCommand.Make), ("checkout", UndoCommand.MakeCheckout),
         ("label", LabelCommand.Make), ("find", FindCommand.Make), ("taint", TaintCommand.Make),
-        ("raster", RasterCommand.Make),
+        ("raster", RasterCommand.Make), ("aoh", AohCommand.Make),
         ("snap", SnapCommand.Make), ("data", DataCommand.Make),
     ];
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Varve.Raster;
-using Varve.Raster.Files;
+using Varve.Raster.Gdal;
 using Map = Varve.Raster.Raster;
 
 namespace Varve.Cli;
@@ -12,7 +12,7 @@ internal static class RasterFileCommands
 
     public static Command MakeConvert()
     {
-        var input = new Argument<string>("file") { Description = "A GeoTIFF", HelpName = "FILE" };
+        var input = new Argument<string>("file") { Description = "A raster file", HelpName = "FILE" };
         var output = Output();
         var bands = new Option<int[]>("--band", "-b") { Description = "Take this band, in the order given; else all", HelpName = "N" };
         var projection = new Option<string>("--srs") { Description = "Write this projection, whatever the file says: EPSG:4326; pixels stay where they are", HelpName = "EPSG:CODE" };
@@ -25,7 +25,7 @@ internal static class RasterFileCommands
         {
             var common = CommonOptions.Of(parsed);
             var path = parsed.GetValue(input)!;
-            using var tiff = GeoTiff.Open(path);
+            using var tiff = RasterFiles.Open(path, (parsed.GetValue(bands) is [var firstBand, ..] ? firstBand : 1) - 1);
             var grid = tiff.Grid;
             if (parsed.GetValue(projection) is { } name) grid = grid with { Projection = ProjectionOf(name) };
             if (parsed.GetValue(snap) is { } other) grid = Snapped(grid, path, other);
@@ -54,7 +54,7 @@ internal static class RasterFileCommands
             var common = CommonOptions.Of(parsed);
             var paths = parsed.GetValue(inputs)!;
             int bands;
-            using (var first = GeoTiff.Open(paths[0])) bands = first.Image.Bands;
+            using (var first = RasterFiles.Open(paths[0])) bands = first.Image.Bands;
             using var interrupt = new Interrupt(static () => { });
             Map.WriteBands(parsed.GetValue(output)!, [.. Enumerable.Range(1, bands).Select(b => Map.Open(paths, b))], writing.Of(parsed), options.Limits(parsed, common, interrupt.Token));
             return 0;
@@ -62,15 +62,22 @@ internal static class RasterFileCommands
         return command;
     }
 
-    private static Projection ProjectionOf(string name)
+    /// <summary>The projection that an option names.</summary>
+    public static Projection ProjectionOf(string name)
     {
-        var digits = name.StartsWith("EPSG:", StringComparison.OrdinalIgnoreCase) ? name[5..] : name;
-        return int.TryParse(digits, out var code) ? Projection.OfEpsg(code) : throw new UsageException($"--srs {name}: give a code of the EPSG's register, EPSG:4326");
+        try
+        {
+            return Projection.Named(name);
+        }
+        catch (RasterException e)
+        {
+            throw new UsageException($"--srs {name}: {e.Message}");
+        }
     }
 
     private static Grid Snapped(Grid grid, string path, string otherPath)
     {
-        using var other = GeoTiff.Open(otherPath);
+        using var other = RasterFiles.Open(otherPath);
         var to = other.Grid;
         if (Math.Abs(grid.StepX - to.StepX) / Math.Abs(to.StepX) * grid.Width > 0.5 || Math.Abs(grid.StepY - to.StepY) / Math.Abs(to.StepY) * grid.Height > 0.5)
             throw new RasterException($"{path}: its pixels are of another size than those of {otherPath}; gdalwarp -tr ... brings them to that size");

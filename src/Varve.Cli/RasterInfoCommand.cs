@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Varve.Raster.Files;
+using Varve.Raster.Gdal;
 using Varve.Raster.Grids;
 
 namespace Varve.Cli;
@@ -9,14 +10,14 @@ internal static class RasterInfoCommand
 {
     public static Command Make()
     {
-        var files = new Argument<string[]>("file") { Description = "GeoTIFF files", HelpName = "FILE", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("file") { Description = "Raster files: GeoTIFF, or what GDAL reads where it is installed", HelpName = "FILE", Arity = ArgumentArity.OneOrMore };
         var command = new Command("info", "What a raster file is: size, place, type, blocks, bands") { files };
         command.SetAction(parsed =>
         {
             var common = CommonOptions.Of(parsed);
             foreach (var file in parsed.GetValue(files)!)
             {
-                using var tiff = GeoTiff.Open(file);
+                using var tiff = RasterFiles.Open(file);
                 if (common.Json) Json(tiff);
                 else Print(tiff);
             }
@@ -25,14 +26,14 @@ internal static class RasterInfoCommand
         return command;
     }
 
-    private static void Print(GeoTiff tiff)
+    private static void Print(RasterFile tiff)
     {
         var (image, grid) = (tiff.Image, tiff.Grid);
         void Line(string name, string value) => Console.Out.WriteLine(Words.Line($"{name,-12}{value}"));
         Line("file", tiff.Name);
         Line("size", $"{image.Width} x {image.Height} pixels, {Words.Count(image.Bands, "band")}");
         Line("type", image.WhyNot().Length == 0 ? image.Type.ToString() : $"cannot be read: {image.WhyNot()}");
-        Line("nodata", tiff.NoData is { } none ? PixelTypes.Text(none) : tiff.HasMask ? "by a mask" : "none");
+        Line("nodata", tiff.NoData is { } none ? PixelTypes.Text(none) : tiff is GeoTiff { HasMask: true } ? "by a mask" : "none");
         Line("projection", grid.Projection.ToString());
         if (grid.IsPlaced)
         {
@@ -40,14 +41,22 @@ internal static class RasterInfoCommand
             Line("from", $"({PixelTypes.Text(grid.X)}, {PixelTypes.Text(grid.Y)})");
             Line("to", $"({PixelTypes.Text(grid.AtColumn(grid.Width))}, {PixelTypes.Text(grid.AtRow(grid.Height))})");
         }
-        Line("blocks", $"{image.BlockWidth} x {(image.IsTiled ? image.BlockHeight : image.StoredRows)} {(image.IsTiled ? "tiles" : "strips")}, {image.CompressionName}"
-            + (image.Predictor > 1 ? $", predictor {image.Predictor}" : "") + (image.IsPlanar ? ", bands apart" : image.Bands > 1 ? ", bands together" : ""));
-        if (tiff.Overviews.Count > 0) Line("overviews", string.Join(", ", tiff.Overviews.Select(static o => $"{o.Width} x {o.Height}")));
+        if (tiff.WhyNoGrid.Length > 0) Line("place", tiff.WhyNoGrid);
         if (tiff.ColorMap is not null) Line("colours", "a palette");
-        Line("bytes", $"{Words.Size(tiff.Bytes)}{(tiff.IsBigTiff ? ", BigTIFF" : "")}{(tiff.IsLittleEndian ? "" : ", big-endian")}");
+        if (tiff is GeoTiff own) PrintLayout(own, Line);
+        else if (tiff is GdalFile other) Line("format", $"{other.Format}, read by GDAL {image.BlockWidth} x {image.BlockHeight} pixels at a time");
     }
 
-    private static void Json(GeoTiff tiff)
+    private static void PrintLayout(GeoTiff tiff, Action<string, string> line)
+    {
+        var image = tiff.Image;
+        line("blocks", $"{image.BlockWidth} x {(image.IsTiled ? image.BlockHeight : image.StoredRows)} {(image.IsTiled ? "tiles" : "strips")}, {image.CompressionName}"
+            + (image.Predictor > 1 ? $", predictor {image.Predictor}" : "") + (image.IsPlanar ? ", bands apart" : image.Bands > 1 ? ", bands together" : ""));
+        if (tiff.Overviews.Count > 0) line("overviews", string.Join(", ", tiff.Overviews.Select(static o => $"{o.Width} x {o.Height}")));
+        line("bytes", $"{Words.Size(tiff.Bytes)}{(tiff.IsBigTiff ? ", BigTIFF" : "")}{(tiff.IsLittleEndian ? "" : ", big-endian")}");
+    }
+
+    private static void Json(RasterFile tiff)
     {
         var (image, grid) = (tiff.Image, tiff.Grid);
         using var output = Console.OpenStandardOutput();
@@ -74,13 +83,15 @@ internal static class RasterInfoCommand
             }
             json.WriteStartArray("block");
             json.WriteNumberValue(image.BlockWidth);
-            json.WriteNumberValue(image.IsTiled ? image.BlockHeight : image.StoredRows);
+            json.WriteNumberValue(image is TiffImage { IsTiled: false } strips ? strips.StoredRows : image.BlockHeight);
             json.WriteEndArray();
             json.WriteBoolean("tiled", image.IsTiled);
-            json.WriteString("compression", image.CompressionName);
-            json.WriteNumber("predictor", image.Predictor);
-            json.WriteNumber("overviews", tiff.Overviews.Count);
-            json.WriteNumber("bytes", tiff.Bytes);
+            if (tiff is GdalFile other) json.WriteString("format", other.Format);
+            if (tiff is not GeoTiff own) return;
+            json.WriteString("compression", own.Image.CompressionName);
+            json.WriteNumber("predictor", own.Image.Predictor);
+            json.WriteNumber("overviews", own.Overviews.Count);
+            json.WriteNumber("bytes", own.Bytes);
         });
     }
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Varve.Raster;
-using Varve.Raster.Files;
+using Varve.Raster.Gdal;
 using Map = Varve.Raster.Raster;
 
 namespace Varve.Cli;
@@ -48,7 +48,7 @@ internal static class RasterLikeCommands
     {
         var common = CommonOptions.Of(parsed);
         Grid grid;
-        using (var tiff = GeoTiff.Open(like)) grid = tiff.Grid;
+        using (var file = RasterFiles.Open(like)) grid = file.WhyNoGrid.Length == 0 ? file.Grid : throw new RasterException($"{like}: {file.WhyNoGrid}");
         using var interrupt = new Interrupt(static () => { });
         raster.On(grid, like).Write(output, writing.Of(parsed), options.Limits(parsed, common, interrupt.Token));
     }

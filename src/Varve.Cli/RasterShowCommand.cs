@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Varve.Raster;
-using Varve.Raster.Files;
+using Varve.Raster.Gdal;
 using Varve.Raster.Grids;
 using Varve.Raster.Outputs;
 using Map = Varve.Raster.Raster;
@@ -49,7 +49,7 @@ internal static class RasterShowCommand
 
     private static long[]? PaletteOf(string file)
     {
-        using var tiff = GeoTiff.Open(file);
+        using var tiff = RasterFiles.Open(file);
         return tiff.ColorMap;
     }
 

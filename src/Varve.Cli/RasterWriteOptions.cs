@@ -46,7 +46,7 @@ internal sealed class RasterWriteOptions
         text.Equals("nan", StringComparison.OrdinalIgnoreCase) ? double.NaN
         : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : throw new UsageException($"{option} {text}: that is no number");
 
-    private static Compression How(string text) => text.ToLowerInvariant() switch
+    public static Compression How(string text) => text.ToLowerInvariant() switch
     {
         "none" => Compression.None,
         "lzw" => Compression.Lzw,

@@ -14,14 +14,15 @@ internal static class RecomputeCommand
         var inputs = new Option<string[]>("-i") { Description = "For a document: another path for an input", HelpName = "NAME=PATH" };
         var parameters = new Option<string[]>("-p") { Description = "For a document: another value for a parameter", HelpName = "NAME=VALUE" };
         var pass = new Option<string[]>("--pass") { Description = "For a document: the variables it was run with", HelpName = "VAR" };
+        var strict = new Option<bool>("--strict") { Description = "For a document that was run with it" };
         var jobs = new Option<int?>("-j", "--jobs") { Description = "For a document: most steps at once", HelpName = "N" };
-        var command = new Command("recompute", "Run a known step, or every step of a document, again on what it saw, beside the workspace, and compare") { name, inputs, parameters, pass, jobs };
+        var command = new Command("recompute", "Run a known step, or every step of a document, again on what it saw, beside the workspace, and compare") { name, inputs, parameters, pass, strict, jobs };
         command.SetAction(parsed =>
         {
             var common = CommonOptions.Of(parsed);
             var what = parsed.GetRequiredValue(name);
             if (!RecomputeReport.IsDocument(CommonOptions.Absolute(what))) return Run(common, what);
-            return RecomputeReport.Run(common, new RunOptions
+            return RecomputeReport.Run(common, parsed.GetValue(strict), new RunOptions
             {
                 File = CommonOptions.Absolute(what),
                 Inputs = RunCommand.Pairs("-i", parsed.GetValue(inputs), CommonOptions.Absolute),

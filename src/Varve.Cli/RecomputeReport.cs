@@ -19,9 +19,10 @@ internal static class RecomputeReport
         return rooms.Lineage.NewestOf(path).Count > 0 || rooms.Lineage.Writers(path, rooms.Digests.Of(path, Files.Look(path))).Count == 0;
     }
 
-    public static int Run(CommonOptions common, RunOptions options)
+    public static int Run(CommonOptions common, bool strict, RunOptions options)
     {
         var settings = Settings.Load(Settings.WorkspaceOf(Files.Parent(options.File)));
+        if (strict) settings = settings with { Strict = true };
         var document = Document.Load(options.File);
         using var rooms = Rooms.Open(settings);
         using var interrupt = new Interrupt(() => Console.Error.WriteLine("varve: interrupted"));

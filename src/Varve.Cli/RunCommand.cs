@@ -21,13 +21,14 @@ internal static class RunCommand
     private static readonly Option<bool> DryRun = new("--dry-run", "-n") { Description = "Say what would run and why, and run nothing" };
     private static readonly Option<bool> KeepGoing = new("--keep-going", "-k") { Description = "After a failure, run what does not depend on it" };
     private static readonly Option<bool> Again = new("--again") { Description = "Run even what is known" };
+    private static readonly Option<bool> Strict = new("--strict") { Description = "Fix clock, randomness and processor for every step, so that every machine gives the same bytes" };
     private static readonly Option<string[]> Pass = new("--pass") { Description = "Let this environment variable into every step, and into its key", HelpName = "VAR" };
 
     private const long GarbageFree = 96L << 20;
 
     public static Command Make()
     {
-        var command = new Command("run", "Run a Markdown document whose fenced blocks are the steps") { File, Targets, Inputs, Parameters, Jobs, DryRun, KeepGoing, Again, Pass };
+        var command = new Command("run", "Run a Markdown document whose fenced blocks are the steps") { File, Targets, Inputs, Parameters, Jobs, DryRun, KeepGoing, Again, Strict, Pass };
         command.SetAction(parsed => Run(CommonOptions.Of(parsed), parsed));
         return command;
     }
@@ -47,6 +48,7 @@ internal static class RunCommand
             Pass = parsed.GetValue(Pass) ?? [],
         };
         var settings = Settings.Load(Settings.WorkspaceOf(Files.Parent(file)));
+        if (parsed.GetValue(Strict)) settings = settings with { Strict = true };
         var document = Document.Load(file);
         using var rooms = Rooms.Open(settings);
         // A document with nothing to do lives for milliseconds: it is over before this much is used up, and never collects.

@@ -35,7 +35,7 @@ internal static class ShellCommand
         if (words.Length == 0 && Processes.isatty(0) == 1 && Processes.isatty(1) == 1)
         {
             using var own = Rooms.Open(settings);
-            using var session = new ShellSession(own.Steps, own.Store, own.Home, settings, options, workspace, ShellSession.Begin("sh", [], folder, settings.Pass.Concat(options.Pass)), followsWorkspace: true);
+            using var session = new ShellSession(own.Steps, own.Store, own.Home, settings, options, workspace, ShellSession.Begin("sh", [], folder, settings.Pass.Concat(options.Pass), options.Strict || settings.Strict), followsWorkspace: true);
             return new InteractiveShell(session, common).Run();
         }
 
@@ -57,7 +57,7 @@ internal static class ShellCommand
         }
 
         using var rooms = Rooms.Open(settings);
-        using var run = new ShellSession(rooms.Steps, rooms.Store, rooms.Home, settings, options, workspace, ShellSession.Begin(name, arguments, folder, settings.Pass.Concat(options.Pass)), followsWorkspace: false);
+        using var run = new ShellSession(rooms.Steps, rooms.Store, rooms.Home, settings, options, workspace, ShellSession.Begin(name, arguments, folder, settings.Pass.Concat(options.Pass), options.Strict || settings.Strict), followsWorkspace: false);
         return new ScriptRun(run, script) { CanShareInput = CanShareInput(), OnEnded = outcome => Tell(common, outcome) }.Run(CancellationToken.None);
     }
 

@@ -10,6 +10,7 @@ internal sealed class StepOptionSet
 {
     private readonly Option<string> environment = new("--env") { Description = "The root file system it sees: host, or a name from varve.toml", HelpName = "NAME", DefaultValueFactory = _ => "host" };
     private readonly Option<string> network = new("--net") { Description = "The network it may use: none, HTTP and HTTPS that are recorded, or all", HelpName = "none|recorded|open", DefaultValueFactory = _ => "none" };
+    private readonly Option<bool> strict = new("--strict") { Description = "Fix clock, randomness and processor, so that every machine gives the same bytes" };
     private readonly Option<bool> again = new("--again") { Description = "Run even when the result is known" };
     private readonly Option<string[]> pass = new("--pass") { Description = "Let this environment variable in, and into the step's key", HelpName = "VAR" };
     private readonly Option<string[]> write = new("--write") { Description = "A further folder it may write", HelpName = "DIR" };
@@ -18,7 +19,7 @@ internal sealed class StepOptionSet
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[environment, network, again, pass, write, timeout, memory]) command.Add(option);
+        foreach (var option in (Option[])[environment, network, strict, again, pass, write, timeout, memory]) command.Add(option);
     }
 
     /// <exception cref="UsageException">A value cannot be understood.</exception>
@@ -26,6 +27,7 @@ internal sealed class StepOptionSet
     {
         Environment = parsed.GetValue(environment) ?? "host",
         Network = StepNetworks.Parse(parsed.GetValue(network) ?? "none") ?? throw new UsageException($"--net {parsed.GetValue(network)}: say {StepNetworks.Words}"),
+        Strict = parsed.GetValue(strict),
         Again = parsed.GetValue(again),
         Pass = [.. (parsed.GetValue(pass) ?? []).Select(Variable)],
         Write = [.. (parsed.GetValue(write) ?? []).Select(CommonOptions.Absolute)],

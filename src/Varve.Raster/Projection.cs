@@ -9,9 +9,9 @@ public sealed class Projection : IEquatable<Projection>
         ProjectedCode = 3072, ProjectedCitation = 3073, Method = 3075, LinearUnits = 3076, UserDefined = 32767;
     private readonly string name;
 
-    internal Projection(IReadOnlyDictionary<int, GeoKey> keys)
+    internal Projection(IReadOnlyDictionary<int, GeoKey> keys, string? wkt = null)
     {
-        Keys = keys;
+        (Keys, Wkt) = (keys, wkt);
         name = Named();
     }
 
@@ -21,16 +21,20 @@ public sealed class Projection : IEquatable<Projection>
     /// <summary>The keys, without the one that says whether a place is a pixel's corner or centre.</summary>
     internal IReadOnlyDictionary<int, GeoKey> Keys { get; }
 
+    /// <summary>Where it came from GDAL and has no code, all of it as well-known text; null else.</summary>
+    internal string? Wkt { get; }
+
     /// <summary>Whether the file says nothing.</summary>
     public bool IsNone => Keys.Count == 0;
 
     /// <summary>The code in the register of the EPSG; null when it has none there.</summary>
-    public int? Epsg => Number(ProjectedCode) is { } p and > 0 and < UserDefined ? p : !IsProjected && Number(GeographicCode) is { } g and > 0 and < UserDefined ? g : null;
+    public int? Epsg => Number(ProjectedCode) is { } p and > 0 and < UserDefined ? p : IsOfDegrees && Number(GeographicCode) is { } g and > 0 and < UserDefined ? g : null;
 
     /// <summary>Whether coordinates are longitude and latitude, in degrees.</summary>
     public bool IsGeographic => Number(ModelType) == 2 && (Number(AngularUnits) ?? 9102) is 9102 or 0;
 
-    private bool IsProjected => Number(ModelType) == 1 || Keys.ContainsKey(ProjectedCode);
+    /// <summary>Whether no other projection is laid over its longitudes and latitudes: one that GeoTIFF has no code for is a model of its own kind.</summary>
+    private bool IsOfDegrees => Number(ModelType) is null or 2 && !Keys.ContainsKey(ProjectedCode);
 
     /// <summary>The code of how the projection is computed (GeoTIFF's, 6.3.3.3); null when the file leaves it to the register.</summary>
     internal int? MethodCode => Number(Method);
@@ -64,18 +68,38 @@ public sealed class Projection : IEquatable<Projection>
     {
         if (code is < 1024 or >= UserDefined) throw new RasterException($"EPSG:{code} is no code of the EPSG's register");
         var isGeographic = code is (>= 4001 and <= 4326 and not (4087 or 4088)) or (>= 4600 and <= 4824) or 4463 or 4470 or 4475 or 4483 or 4490 or 4555 or 4557 or 4558 or 4979 or 7844 or 9057;
-        return new Projection(new Dictionary<int, GeoKey>
+        return OfEpsg(code, isGeographic);
+    }
+
+    /// <summary>One of the EPSG's register, of which it is known whether its coordinates are longitude and latitude.</summary>
+    internal static Projection OfEpsg(int code, bool isGeographic) =>
+        new(new Dictionary<int, GeoKey>
         {
             [ModelType] = new(isGeographic ? 2 : 1),
             [isGeographic ? GeographicCode : ProjectedCode] = new(code),
         });
+
+    /// <summary>By a code of the EPSG's register (EPSG:32630), or, where GDAL is installed, whatever PROJ knows: ESRI:54009, +proj=laea +lat_0=52, WKT.</summary>
+    /// <exception cref="RasterException">It names none.</exception>
+    public static Projection Named(string text)
+    {
+        var digits = text.StartsWith("EPSG:", StringComparison.OrdinalIgnoreCase) ? text[5..] : text;
+        // Registers are named in capitals.
+        var colon = text.IndexOf(':', StringComparison.Ordinal);
+        if (colon > 0 && text[..colon].All(char.IsAsciiLetter)) text = text[..colon].ToUpperInvariant() + text[colon..];
+        return int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var code) ? Gdal.Gdal.IsThere ? Gdal.SpatialReferences.Named($"EPSG:{code}") : OfEpsg(code) : Gdal.SpatialReferences.Named(text);
     }
 
-    /// <summary>Whether both say the same: the same code, or, where one has none, the same keys.</summary>
+    /// <summary>Whether both say the same: the same code, or, where one has none, the same keys, or what PROJ holds for the same.</summary>
     internal bool IsSame(Projection other)
     {
         if (Epsg is { } code && other.Epsg is { } otherCode) return code == otherCode;
         if (Keys.Count == 0 || other.Keys.Count == 0) return Keys.Count == other.Keys.Count;
+        return AreKeysSame(other) || Gdal.SpatialReferences.AreSame(this, other);
+    }
+
+    private bool AreKeysSame(Projection other)
+    {
         // What only names a thing that numbers describe does not make it another.
         var isDescribed = MethodCode is not null || IsGeographic || Epsg is not null;
         bool Counts(KeyValuePair<int, GeoKey> key) => key.Key != RasterType && (key.Value.Text is null || !isDescribed);

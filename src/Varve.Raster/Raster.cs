@@ -1,5 +1,5 @@
 using Varve.Raster.Evaluation;
-using Varve.Raster.Files;
+using Varve.Raster.Gdal;
 using Varve.Raster.Graph;
 using Varve.Raster.Outputs;
 using Varve.Raster.Reductions;
@@ -22,21 +22,29 @@ public sealed partial class Raster
 
     /// <summary>Where it lies: the area of its layers, joined as its operators say.</summary>
     /// <exception cref="RasterException">Its layers are not on one grid, or it has none.</exception>
-    public Grid Grid => new Pass([Node], Limits.Default).Grid;
+    public Grid Grid
+    {
+        get
+        {
+            var placement = new Placement([Node]);
+            return placement.GridOf(placement.Everything);
+        }
+    }
 
-    /// <summary>A band of a GeoTIFF.</summary>
+    /// <summary>A band of a raster file: GeoTIFF, or, where GDAL is installed, whatever it reads.</summary>
     /// <param name="path">The file.</param>
     /// <param name="band">Which band, from 1.</param>
+    /// <param name="ignoresNoData">Whether the file's nodata value is a value like others.</param>
     /// <exception cref="RasterException">It cannot be read.</exception>
-    public static Raster Open(string path, int band = 1) => new(RasterSource.Of(GeoTiff.Open(path), band - 1));
+    public static Raster Open(string path, int band = 1, bool ignoresNoData = false) => new(RasterSource.Of(RasterFiles.Open(path, band - 1), band - 1, ignoresNoData));
 
     /// <summary>Files that lie on one grid as one layer; where they overlap the later one is seen, but for its missing pixels.</summary>
     /// <exception cref="RasterException">One cannot be read, or they are not on one grid, or not alike.</exception>
-    public static Raster Open(IReadOnlyList<string> paths, int band = 1) => new(RasterSource.Of([.. paths.Select(GeoTiff.Open)], band - 1));
+    public static Raster Open(IReadOnlyList<string> paths, int band = 1) => new(RasterSource.Of([.. paths.Select(p => RasterFiles.Open(p, band - 1))], band - 1));
 
     /// <summary>A file one pixel wide, whose values hold for their whole rows, however wide the other layers are.</summary>
     /// <exception cref="RasterException">It cannot be read, or is wider.</exception>
-    public static Raster OpenRows(string path, int band = 1) => new(new LatitudeSource(RasterSource.Of(GeoTiff.Open(path), band - 1)));
+    public static Raster OpenRows(string path, int band = 1, bool ignoresNoData = false) => new(new LatitudeSource(RasterSource.Of(RasterFiles.Open(path, band - 1), band - 1, ignoresNoData)));
 
     /// <summary>One number everywhere.</summary>
     public static Raster Constant(double value) => new(Graph.Constant.Of(value));
@@ -82,6 +90,17 @@ public sealed partial class Raster
     /// <exception cref="RasterException">A fraction is not from 0 to 1, or there are more than 64.</exception>
     public double[] Quantiles(IReadOnlyList<double> fractions, Limits? limits = null) => Reductions.Quantiles.Of(Node, fractions, limits ?? Limits.Default);
 
+    /// <summary>Which values occur, and how often.</summary>
+    /// <exception cref="RasterException">There are millions of different ones, or it cannot be computed.</exception>
+    public ValueCounts Values(Limits? limits = null)
+    {
+        var pass = new Pass([Node], limits ?? Limits.Default);
+        var sink = new ValueSink(0);
+        var report = pass.Run([sink]);
+        limits?.Done?.Invoke(report);
+        return sink.Result(Type);
+    }
+
     /// <summary>Writes a GeoTIFF of one band.</summary>
     /// <exception cref="RasterException">It cannot be computed or written; no file is left then.</exception>
     public void Write(string path, WriteOptions? options = null, Limits? limits = null) => Write([new Output(path, [this], options ?? new WriteOptions())], limits);
@@ -92,7 +111,7 @@ public sealed partial class Raster
     /// <summary>Writes several files. Those on one area are computed in one pass, and share what they share.</summary>
     public static void Write(IReadOnlyList<Output> outputs, Limits? limits = null) => Writing.Run(outputs, limits ?? Limits.Default);
 
-    private static Statistics[] Tallied(IReadOnlyList<Raster> rasters, Wanted wanted, Limits? limits)
+    internal static Statistics[] Tallied(IReadOnlyList<Raster> rasters, Wanted wanted, Limits? limits)
     {
         var results = new Statistics[rasters.Count];
         foreach (var group in Areas.Group(rasters.Select(static r => r.Node).ToList()))

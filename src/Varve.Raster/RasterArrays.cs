@@ -28,17 +28,28 @@ public sealed partial class Raster
     /// <exception cref="RasterException">It has more than 2^31 bytes, or cannot be computed.</exception>
     public unsafe RasterArray Read(Limits? limits = null)
     {
-        var pass = new Pass([Node], limits ?? Limits.Default);
-        var (pixels, grid) = (pass.Everything.Pixels, pass.Grid);
+        var grid = Grid;
+        var pixels = grid.Width * grid.Height;
         if (pixels * Type.Size() > Array.MaxLength) throw new RasterException($"{pixels:#,0} pixels of {Type} do not fit into an array; write a file, or read a part");
         var (bytes, missing) = (new byte[pixels * Type.Size()], new byte[pixels]);
         fixed (byte* data = bytes)
-        fixed (byte* miss = missing)
-        {
-            var sink = new ArraySink(0, pass.Everything, data, miss);
-            var report = pass.Run([sink]);
-            limits?.Done?.Invoke(report);
-            return new RasterArray(grid, Type, bytes, sink.HasMissing ? missing : null);
-        }
+        fixed (byte* miss = missing) return new RasterArray(grid, Type, bytes, ReadInto(data, miss, pixels, limits) ? missing : null);
+    }
+
+    /// <summary>Computes it into memory that its caller has, row by row.</summary>
+    /// <param name="data">Of as many pixels.</param>
+    /// <param name="missing">A byte for each pixel.</param>
+    /// <param name="pixels">How many there is room for.</param>
+    /// <param name="limits">What may be used.</param>
+    /// <returns>Whether any pixel is missing.</returns>
+    /// <exception cref="RasterException">It has not as many pixels, or cannot be computed.</exception>
+    internal unsafe bool ReadInto(byte* data, byte* missing, long pixels, Limits? limits)
+    {
+        var pass = new Pass([Node], limits ?? Limits.Default);
+        if (pass.Everything.Pixels != pixels) throw new RasterException($"the raster has {pass.Everything.Pixels:#,0} pixels, and the array {pixels:#,0}");
+        var sink = new ArraySink(0, pass.Everything, data, missing);
+        var report = pass.Run([sink]);
+        limits?.Done?.Invoke(report);
+        return sink.HasMissing;
     }
 }

@@ -35,6 +35,12 @@ public sealed partial class Raster
         return new Raster(new PolygonSource(file, type.Value, values, coverage));
     }
 
+    /// <summary>
+    /// For what follows any grid (polygons, areas, rows, numbers): where nothing else says on which pixels it lies, those of
+    /// this grid, and all of it where it has no area of its own; where something does, that must have pixels of this size.
+    /// </summary>
+    public Raster OnPixels(Grid grid) => new(new OnPixels(Node, grid));
+
     /// <summary>This on a whole grid, 0 where it does not lie.</summary>
     public Raster On(Grid grid, string name = "the grid") => new(Choice.Of(new GridSource(grid, name), Node, Graph.Constant.Of((Int128)0)));
 

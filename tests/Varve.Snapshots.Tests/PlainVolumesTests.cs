@@ -1,4 +1,3 @@
-using System.Text;
 using NodaTime;
 using Varve.Snapshots.Keeping;
 using Varve.Snapshots.Policy;
@@ -11,57 +10,7 @@ namespace Varve.Snapshots.Tests;
 /// <summary>Folders on whatever file system the tests run on.</summary>
 public sealed class PlainVolumesTests : VolumesTests
 {
-    private sealed class Fixture : IVolumesFixture
-    {
-        private int _checkouts;
-
-        public Fixture(RepositoryKey? key = null) => Plain = new PlainVolumes(() => key, Root + "/cache", Warnings.Add);
-
-        public string Root { get; } = Directory.CreateTempSubdirectory("varve-plain-").FullName;
-
-        public List<string> Warnings { get; } = [];
-
-        public PlainVolumes Plain { get; }
-
-        public IVolumes Volumes => Plain;
-
-        public string NewDataset(string name)
-        {
-            var folder = NewTarget(name);
-            Directory.CreateDirectory(folder);
-            Plain.SetNote(folder, Notes.Mode, "");
-            return folder;
-        }
-
-        public string NewTarget(string name) => $"{Root}/data/{name}";
-
-        public void Write(string dataset, string text) => File.WriteAllText(Path.Combine(dataset, "file"), text);
-
-        public string CheckOut(string dataset, string snapshot, params string[] only)
-        {
-            var target = $"{Root}/checkout-{_checkouts++}";
-            Plain.CheckOut(dataset, snapshot, target, [.. only.Select(Encoding.UTF8.GetBytes)], cancel: TestContext.Current.CancellationToken);
-            return target;
-        }
-
-        public string Read(string dataset, string snapshot) => File.ReadAllText(CheckOut(dataset, snapshot) + "/file");
-
-        public void Copy(SendRequest send, ReceiveRequest receive, out long bytes)
-        {
-            using var source = Volumes.Send(send);
-            using var target = Volumes.Receive(receive);
-            using var all = new MemoryStream();
-            source.Bytes.CopyTo(all);
-            source.Complete();
-            bytes = all.Length;
-            target.Bytes.Write(all.ToArray());
-            target.Complete();
-        }
-
-        public void Dispose() => Directory.Delete(Root, recursive: true);
-    }
-
-    protected override IVolumesFixture Open() => new Fixture();
+    protected override IVolumesFixture Open() => new PlainFixture();
 
     private static byte[] Noise(int length, int seed)
     {
@@ -73,7 +22,7 @@ public sealed class PlainVolumesTests : VolumesTests
     [Fact]
     public void A_dataset_below_is_in_no_snapshot_of_the_one_above_nor_are_the_snapshots_themselves()
     {
-        using var f = new Fixture();
+        using var f = new PlainFixture();
         var a = f.NewDataset("a");
         f.Write(a, "above");
         f.Write(f.NewDataset("a/below"), "below");
@@ -87,7 +36,7 @@ public sealed class PlainVolumesTests : VolumesTests
     [Fact]
     public void An_increment_brings_what_changed_and_leaves_the_same_tree()
     {
-        using var f = new Fixture();
+        using var f = new PlainFixture();
         var (source, target) = (f.NewDataset("source"), f.NewTarget("target"));
         File.WriteAllBytes(source + "/large", Noise(12_000_000, 1));
         File.WriteAllBytes(source + "/twice", [.. Noise(3_000_000, 1), .. new byte[3_000_000]]);
@@ -119,7 +68,7 @@ public sealed class PlainVolumesTests : VolumesTests
     [Fact]
     public void A_stream_that_was_changed_on_the_way_counts_for_nothing()
     {
-        using var f = new Fixture();
+        using var f = new PlainFixture();
         var (source, target) = (f.NewDataset("source"), f.NewTarget("target"));
         File.WriteAllBytes(source + "/file", Noise(5000, 1));
         f.Volumes.Take([(source, "first")], children: false);
@@ -154,7 +103,7 @@ public sealed class PlainVolumesTests : VolumesTests
     [Fact]
     public void A_target_that_went_its_own_way_is_not_overwritten_unless_told()
     {
-        using var f = new Fixture();
+        using var f = new PlainFixture();
         var (source, target) = (f.NewDataset("source"), f.NewTarget("target"));
         f.Write(source, "one");
         f.Volumes.Take([(source, "first")], children: false);
@@ -175,9 +124,9 @@ public sealed class PlainVolumesTests : VolumesTests
     [Fact]
     public void A_dataset_may_be_encrypted_and_then_a_key_is_needed_even_for_its_names()
     {
-        using var keys = new Fixture();
+        using var keys = new PlainFixture();
         var key = RepositoryKey.NewFile(keys.Root + "/key");
-        using var f = new Fixture(key);
+        using var f = new PlainFixture(key);
         var dataset = f.NewTarget("secret");
         Directory.CreateDirectory(dataset + "/" + PlainVolumes.Folder);
         SnapshotRepository.Create(PlainVolumes.RepositoryOf(dataset), RepositoryCipher.Aes, key, appendOnly: false);
@@ -193,7 +142,7 @@ public sealed class PlainVolumesTests : VolumesTests
     [Fact]
     public void A_policy_keeps_a_folder_as_it_keeps_a_pool()
     {
-        using var f = new Fixture();
+        using var f = new PlainFixture();
         var dataset = f.NewDataset("home");
         var file = VarveFile.Parse($"[snapshots.\"{dataset}\"]\nkeep = \"2 hourly\"\n", "test.toml");
         var keeper = new Keeper(file, _ => f.Volumes, DateTimeZone.Utc) { Consent = true };

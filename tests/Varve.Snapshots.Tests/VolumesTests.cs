@@ -3,22 +3,6 @@ using Xunit;
 
 namespace Varve.Snapshots.Tests;
 
-/// <summary>Somewhere to try volumes.</summary>
-public interface IVolumesFixture : IDisposable
-{
-    IVolumes Volumes { get; }
-
-    /// <summary>A dataset with nothing in it.</summary>
-    string NewDataset(string name);
-
-    /// <summary>The name of a dataset that is not there yet, for a receive.</summary>
-    string NewTarget(string name);
-
-    void Write(string dataset, string text);
-
-    string Read(string dataset, string snapshot);
-}
-
 /// <summary>What every back end promises.</summary>
 public abstract class VolumesTests
 {
@@ -172,62 +156,18 @@ public abstract class VolumesTests
 /// <summary>The model.</summary>
 public sealed class MemoryVolumesTests : VolumesTests
 {
-    private sealed class Fixture : IVolumesFixture
-    {
-        private readonly MemoryVolumes _volumes = new();
-        public IVolumes Volumes => _volumes;
-
-        public string NewDataset(string name)
-        {
-            _volumes.Write("tank/" + name, "");
-            return "tank/" + name;
-        }
-
-        public string NewTarget(string name) => "tank/" + name;
-
-        public void Write(string dataset, string text) => _volumes.Write(dataset, text);
-
-        public string Read(string dataset, string snapshot) => _volumes.Read(dataset, snapshot);
-
-        public void Dispose()
-        {
-        }
-    }
-
-    protected override IVolumesFixture Open() => new Fixture();
+    protected override IVolumesFixture Open() => new MemoryFixture();
 }
 
 /// <summary>A real btrfs on a loop device.</summary>
 public sealed class BtrfsVolumesTests : VolumesTests
 {
-    private sealed class Fixture : IVolumesFixture
-    {
-        private readonly BtrfsDisk _disk = new();
-
-        public IVolumes Volumes { get; } = new BtrfsVolumes(Host.Local);
-
-        public string NewDataset(string name)
-        {
-            var folder = _disk.At(name);
-            Host.Local.Run(["btrfs", "subvolume", "create", folder]);
-            return folder;
-        }
-
-        public string NewTarget(string name) => _disk.At(name);
-
-        public void Write(string dataset, string text) => File.WriteAllText(Path.Combine(dataset, "file"), text);
-
-        public string Read(string dataset, string snapshot) => File.ReadAllText(Path.Combine(dataset, BtrfsVolumes.Folder, snapshot, "file"));
-
-        public void Dispose() => _disk.Dispose();
-    }
-
-    protected override IVolumesFixture Open() => new Fixture();
+    protected override IVolumesFixture Open() => new BtrfsFixture();
 
     [Fact]
     public void Names_are_never_read_by_a_shell()
     {
-        using var f = new Fixture();
+        using var f = new BtrfsFixture();
         var dataset = f.NewDataset("x;touch pwned $(touch pwned) 'quoted' \"twice\"");
         f.Write(dataset, "one");
         f.Volumes.Take([(dataset, "a;touch pwned")], children: false);

@@ -92,6 +92,10 @@ public sealed class AreaOfHabitatTests(AreaOfHabitatTests.FirstRun example) : IC
         Assert.DoesNotContain("id=syn08", one, StringComparison.Ordinal);
     }
 
+    [Theory, InlineData("why"), InlineData("show")]
+    public void A_published_file_is_asked_after_like_the_one_it_is_a_copy_of(string command) =>
+        Assert.Equal(example.Varve(command, "--json", "richness.tif").Output, example.Varve(command, "--json", "results/richness.tif").Output);
+
     [Fact]
     public void How_as_a_script_makes_the_same_bytes_from_the_inputs_alone()
     {

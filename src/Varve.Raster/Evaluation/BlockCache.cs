@@ -71,7 +71,7 @@ internal sealed unsafe class BlockCache(long limit) : IDisposable
 }
 
 /// <summary>Which block: of which image, at which column and row of blocks, of which plane.</summary>
-internal readonly record struct BlockKey(TiffImage Image, long Column, long Row, int Plane);
+internal readonly record struct BlockKey(BlockImage Image, long Column, long Row, int Plane);
 
 /// <summary>A block in the making, or made.</summary>
 internal sealed unsafe class CachedBlock(BlockKey key, byte* memory, long bytes)

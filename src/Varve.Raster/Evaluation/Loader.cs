@@ -12,11 +12,12 @@ internal sealed unsafe class Loader : IDisposable
     private readonly Placement placement;
     private readonly Tiling tiling;
     private readonly BlockCache cache;
-    private readonly Dictionary<TiffImage, int> readers;
+    private readonly Dictionary<BlockImage, int> readers;
     private readonly BlockReader blockReader = new();
     private readonly byte*[] memory;
     private readonly List<(CachedBlock Block, Window Place)> waiting = [];
     private readonly long leastUses;
+    private readonly Arena? arena;
     private byte[] scratch = [];
 
     /// <param name="program">Whose sources.</param>
@@ -24,13 +25,17 @@ internal sealed unsafe class Loader : IDisposable
     /// <param name="tiling">The chunks.</param>
     /// <param name="cache">What the threads share.</param>
     /// <param name="leastUses">How often a block will be asked for at least, by whoever shares the cache.</param>
-    public Loader(Program program, Placement placement, Tiling tiling, BlockCache cache, long leastUses = 1)
+    /// <param name="arena">Where the memory for chunks is taken from; null for memory of its own.</param>
+    public Loader(Program program, Placement placement, Tiling tiling, BlockCache cache, long leastUses = 1, Arena? arena = null)
     {
-        (this.program, this.placement, this.tiling, this.cache, this.leastUses) = (program, placement, tiling, cache, leastUses);
+        (this.program, this.placement, this.tiling, this.cache, this.leastUses, this.arena) = (program, placement, tiling, cache, leastUses, arena);
         memory = new byte*[program.Sources.Count];
         readers = program.Sources.SelectMany(PiecesOf).Select(static p => p.File.Image).GroupBy(static i => i).ToDictionary(static g => g.Key, static g => g.Count());
         for (var i = 0; i < memory.Length; i++)
-            memory[i] = (byte*)NativeMemory.AlignedAlloc((nuint)(ChunkBytes(program.Sources[i], tiling) + 64), 64);
+        {
+            var bytes = ChunkBytes(program.Sources[i], tiling) + 64;
+            memory[i] = arena is null ? (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 64) : arena.Take(bytes);
+        }
     }
 
     /// <summary>Blocks decoded so far.</summary>
@@ -96,7 +101,7 @@ internal sealed unsafe class Loader : IDisposable
         var (image, own) = (piece.File.Image, part.Moved(-source.X - piece.Place.X, -source.Y - piece.Place.Y));
         for (var row = own.Y / image.BlockHeight; row * image.BlockHeight < own.Bottom; row++)
             for (var column = own.X / image.BlockWidth; column * image.BlockWidth < own.Right; column++)
-                if (image.Place(column, row, piece.Band) is not (0, _) and not (_, 0)) return true;
+                if (image.Has(column, row, piece.Band)) return true;
         return false;
     }
 
@@ -151,7 +156,7 @@ internal sealed unsafe class Loader : IDisposable
                 if (image.Step == 1 && !blend && leastUses == 1 && seen == block && block.Width == chunk.Width)
                 {
                     var target = into + (block.Y - chunk.Y) * chunk.Width * image.PixelBytes;
-                    if (!blockReader.Read(image, column, row, plane, new Span<byte>(target, (int)image.BlockBytes))) none.Fill(target, image.PixelBytes, (int)block.Pixels);
+                    if (!image.Read(blockReader, column, row, plane, new Span<byte>(target, (int)image.BlockBytes))) none.Fill(target, image.PixelBytes, (int)block.Pixels);
                     BlocksRead++;
                     continue;
                 }
@@ -166,7 +171,7 @@ internal sealed unsafe class Loader : IDisposable
                 }
                 var bytes = Scratch(image.BlockBytes);
                 BlocksRead++;
-                var isThere = blockReader.Read(image, column, row, plane, bytes);
+                var isThere = image.Read(blockReader, column, row, plane, bytes);
                 fixed (byte* from = bytes) Put(isThere ? from : null, block, image, piece, seen, chunk, into, none, blend);
             }
         }
@@ -188,12 +193,12 @@ internal sealed unsafe class Loader : IDisposable
         waiting.Clear();
     }
 
-    private void Decode(CachedBlock shared, TiffImage image, long column, long row, int plane)
+    private void Decode(CachedBlock shared, BlockImage image, long column, long row, int plane)
     {
         try
         {
             BlocksRead++;
-            shared.Done(!blockReader.Read(image, column, row, plane, new Span<byte>(shared.Memory, checked((int)shared.Bytes))));
+            shared.Done(!image.Read(blockReader, column, row, plane, new Span<byte>(shared.Memory, checked((int)shared.Bytes))));
         }
         catch
         {
@@ -203,7 +208,7 @@ internal sealed unsafe class Loader : IDisposable
         }
     }
 
-    private void Take(CachedBlock shared, Window block, TiffImage image, Piece piece, Window seen, Window chunk, byte* into, Known none, bool blend)
+    private void Take(CachedBlock shared, Window block, BlockImage image, Piece piece, Window seen, Window chunk, byte* into, Known none, bool blend)
     {
         shared.Wait();
         Put(shared.IsAbsent ? null : shared.Memory, block, image, piece, seen, chunk, into, none, blend);
@@ -211,9 +216,9 @@ internal sealed unsafe class Loader : IDisposable
     }
 
     /// <summary>Copies the part of a block that is seen into the chunk.</summary>
-    private static void Put(byte* from, Window block, TiffImage image, Piece piece, Window seen, Window chunk, byte* into, Known none, bool blend)
+    private static void Put(byte* from, Window block, BlockImage image, Piece piece, Window seen, Window chunk, byte* into, Known none, bool blend)
     {
-        var size = image.Bits / 8;
+        var size = image.Type.Size();
         into += ((seen.Y - chunk.Y) * chunk.Width + seen.X - chunk.X) * size;
         if (from == null)
         {
@@ -233,9 +238,9 @@ internal sealed unsafe class Loader : IDisposable
             {
                 case 1: Pick(from, image.Step, into, seen.Width, blend, (byte)none.Bits); break;
                 case 2: Pick((ushort*)from, image.Step, (ushort*)into, seen.Width, blend, (ushort)none.Bits); break;
-                case 4 when image.Format == 3: Pick((float*)from, image.Step, (float*)into, seen.Width, blend, BitConverter.UInt32BitsToSingle((uint)none.Bits)); break;
+                case 4 when image.Type == PixelType.Float32: Pick((float*)from, image.Step, (float*)into, seen.Width, blend, BitConverter.UInt32BitsToSingle((uint)none.Bits)); break;
                 case 4: Pick((uint*)from, image.Step, (uint*)into, seen.Width, blend, (uint)none.Bits); break;
-                case 8 when image.Format == 3: Pick((double*)from, image.Step, (double*)into, seen.Width, blend, BitConverter.UInt64BitsToDouble(none.Bits)); break;
+                case 8 when image.Type == PixelType.Float64: Pick((double*)from, image.Step, (double*)into, seen.Width, blend, BitConverter.UInt64BitsToDouble(none.Bits)); break;
                 default: Pick((ulong*)from, image.Step, (ulong*)into, seen.Width, blend, none.Bits); break;
             }
         }
@@ -263,7 +268,8 @@ internal sealed unsafe class Loader : IDisposable
 
     public void Dispose()
     {
-        foreach (var one in memory) NativeMemory.AlignedFree(one);
+        if (arena is null)
+            foreach (var one in memory) NativeMemory.AlignedFree(one);
         blockReader.Dispose();
     }
 }

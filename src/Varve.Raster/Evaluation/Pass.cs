@@ -52,7 +52,7 @@ internal sealed class Crew(Pass pass, IReadOnlyList<ISink> sinks, TilingPlan pla
 {
     private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(100);
     private readonly Lock gate = new();
-    private readonly MemoryWatch watch = new(limits, plan);
+    private readonly MemoryWatch watch = new(limits, plan.ThreadBytes);
     private long next, donePixels;
     private TimeSpan lastProgress;
     private ExceptionDispatchInfo? failure;
@@ -162,7 +162,7 @@ internal interface IOrdered
 }
 
 /// <summary>Lets threads rest while others take the memory that was free when the computation began.</summary>
-internal sealed class MemoryWatch(Limits limits, TilingPlan plan)
+internal sealed class MemoryWatch(Limits limits, long threadBytes)
 {
     private const int EveryMilliseconds = 250;
     private readonly Lock gate = new();
@@ -183,7 +183,7 @@ internal sealed class MemoryWatch(Limits limits, TilingPlan plan)
             if (Environment.TickCount64 - checkedAt < EveryMilliseconds) return allowed;
             checkedAt = Environment.TickCount64;
             // What is set aside here is no longer free: only a host near its end makes a thread rest.
-            allowed = FreeMemory.Now() < plan.ThreadBytes * 2 ? 1 : int.MaxValue;
+            allowed = FreeMemory.Now() < threadBytes * 2 ? 1 : int.MaxValue;
             return allowed;
         }
     }

@@ -13,15 +13,19 @@ internal sealed class Placement
     private readonly Dictionary<Source, Window> places = new(ReferenceEqualityComparer.Instance);
 
     /// <param name="roots">What is wanted.</param>
+    /// <param name="reference">The grid to count from, where several placements shall count from one; else one of the layers'.</param>
     /// <exception cref="RasterException">The layers are not on one grid, or nothing says where the result lies.</exception>
-    public Placement(IReadOnlyList<Node> roots)
+    public Placement(IReadOnlyList<Node> roots, Grid? reference = null)
     {
         var nodes = Node.InOrder(roots);
         var placed = nodes.OfType<Source>().Where(static s => s.Grid is not null).ToList();
         // A layer of rows has no columns to hold against the others; its rows count.
         var wide = placed.Where(static s => s is not LatitudeSource).ToList();
-        Reference = Alignment.Reference((wide.Count > 0 ? wide : placed).Select(static s => s.Grid!)) ?? throw new RasterException("the expression names no raster, so nothing says how many pixels the result has");
-        var referenceName = placed.First(s => s.Grid == Reference).Name;
+        var offered = nodes.OfType<OnPixels>().Select(static p => p.Grid).ToList();
+        Reference = reference ?? Alignment.Reference(wide.Select(static s => s.Grid!)) ?? Alignment.Reference(offered) ?? Alignment.Reference(placed.Select(static s => s.Grid!))
+            ?? throw new RasterException("the expression names no raster, so nothing says how many pixels the result has");
+        var referenceName = placed.Find(s => s.Grid == Reference)?.Name ?? Offered;
+        foreach (var grid in offered) Alignment.MustHaveSamePixels(Reference, referenceName, grid, Offered);
         foreach (var source in placed)
         {
             var grid = source.Grid!;
@@ -31,8 +35,13 @@ internal sealed class Placement
         }
         foreach (var node in nodes) Areas[node] = AreaOf(node);
         Everything = roots.Select(r => Areas[r]).Aggregate(new Window(0, 0, 0, 0), static (all, area) => area is { } a ? all.Or(a) : all);
-        if (roots.All(r => Areas[r] is null)) throw new RasterException("nothing says how many pixels the result has: its layers have one value for a whole row, or for all; area(x) and where(x == x, ...) take the columns of another layer x");
+        if (!roots.All(r => Areas[r] is null)) return;
+        // Nothing but what follows any grid: all of the grids it was offered.
+        Everything = offered.Select(g => Alignment.Place(Reference, Offered, g, Offered)).Aggregate(Everything, static (all, area) => all.Or(area));
+        if (offered.Count == 0) throw new RasterException("nothing says how many pixels the result has: its layers have one value for a whole row, or for all; area(x) and where(x == x, ...) take the columns of another layer x");
     }
+
+    private const string Offered = "the pixels asked for";
 
     /// <summary>The grid from whose first pixel all areas are counted.</summary>
     public Grid Reference { get; }

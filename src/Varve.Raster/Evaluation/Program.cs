@@ -62,6 +62,7 @@ internal sealed unsafe class Program
         {
             Constant c => Fixed(c.Type, c.Real, c.Integer),
             Source source => Read(source),
+            OnPixels p => values[p.Parts[0]],
             Binary b => LowerBinary(b),
             Unary u => LowerUnary(u),
             Cast c => As(values[c.Parts[0]], c.Type),

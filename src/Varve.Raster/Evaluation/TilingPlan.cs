@@ -30,7 +30,7 @@ internal sealed class TilingPlan
         if (tile is { } size) Tiling = new Tiling(everything, everything.X, everything.Y, size.Width, size.Height);
         else if (image is null) Tiling = new Tiling(everything, everything.X, everything.Y, Math.Min(512, limits.ChunkPixels ?? 512), 512);
         else Tiling = Along(image, placement.Of(largest.Source).Moved(largest.Piece!.Place.X, largest.Piece.Place.Y), everything, limits.ChunkPixels);
-        var room = budget - Fixed;
+        var room = budget - Fixed - program.Sources.OfType<RasterSource>().SelectMany(static s => s.Pieces).Select(static p => p.File.Image.CacheBytes).DefaultIfEmpty().Max();
         long PerThread() => program.Sources.Sum(s => Loader.BytesOf(s, Tiling)) + sinks.Sum(s => s.BytesFor(Tiling.Pixels)) + 2 * program.Buffers.Sum(static b => (b + 1L) * Frame.Length)
             + 2 * (image?.BlockBytes ?? 0) + (1 << 20);
         var isFree = tile is null;
@@ -68,7 +68,7 @@ internal sealed class TilingPlan
         return most >= 512 ? 512 : most >= 256 ? 256 : most >= 128 ? 128 : 64;
     }
 
-    private static Tiling Along(TiffImage image, Window place, Window everything, long? pixels)
+    private static Tiling Along(BlockImage image, Window place, Window everything, long? pixels)
     {
         var (width, height) = (image.BlockWidth, image.BlockHeight);
         if (!image.IsTiled)

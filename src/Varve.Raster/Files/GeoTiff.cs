@@ -3,9 +3,10 @@ using System.Globalization;
 namespace Varve.Raster.Files;
 
 /// <summary>A GeoTIFF (OGC 19-008r4): its image, overviews, place, projection, and what GDAL says of it in tags of its own.</summary>
-internal sealed class GeoTiff : IDisposable
+internal sealed class GeoTiff : RasterFile
 {
     private readonly TiffFile file;
+    private readonly bool isByPoints;
 
     private GeoTiff(TiffFile file)
     {
@@ -21,29 +22,30 @@ internal sealed class GeoTiff : IDisposable
         var keys = GeoKeyTags.Read(file, tags);
         IsPoint = keys.GetValueOrDefault(1025)?.Number == 2;
         var projection = new Projection(keys.Where(static k => k.Key != 1025).ToDictionary());
-        Grid = PlaceOf(tags) is var (x, y, stepX, stepY) ? new Grid(x, y, stepX, stepY, Image.Width, Image.Height, projection)
+        (Turned, isByPoints) = TurnedBy(tags);
+        Grid = Turned is null && PlaceOf(tags) is var (x, y, stepX, stepY) ? new Grid(x, y, stepX, stepY, Image.Width, Image.Height, projection)
             : Grid.Plain(Image.Width, Image.Height) with { Projection = projection };
     }
 
-    public string Name => file.Name;
-    public TiffImage Image { get; }
+    public override string Name => file.Name;
+    public override TiffImage Image { get; }
     public List<TiffImage> Overviews { get; } = [];
-    public Grid Grid { get; }
+    public override Grid Grid { get; }
     /// <summary>Whether the file gives the place of the first pixel's centre; the grid has its corner all the same.</summary>
     public bool IsPoint { get; }
-    /// <summary>What stands for no data, if something does.</summary>
-    public double? NoData { get; }
+    public override double? NoData { get; }
     /// <summary>GDAL's items, as XML; empty when there are none.</summary>
-    public string Metadata { get; } = "";
-    /// <summary>Red, green and blue of each value, 0 to 65535; null when there is none.</summary>
-    public long[]? ColorMap { get; }
+    public override string Metadata { get; } = "";
+    public override long[]? ColorMap { get; }
+    public override double[]? Turned { get; }
+    public override string WhyNoGrid => isByPoints ? "it is placed by control points; gdalwarp lays it on a grid" : base.WhyNoGrid;
     /// <summary>Whether a mask of its own, instead of a value, says where there is no data.</summary>
     public bool HasMask { get; }
     public bool IsBigTiff => file.IsBigTiff;
     public bool IsLittleEndian => file.IsLittleEndian;
     public long Bytes => file.Bytes;
 
-    /// <exception cref="RasterException">It cannot be opened, is no GeoTIFF, or is damaged, or its rows are turned.</exception>
+    /// <exception cref="RasterException">It cannot be opened, is no GeoTIFF, or is damaged.</exception>
     public static GeoTiff Open(string path)
     {
         var file = TiffFile.Open(path);
@@ -58,8 +60,19 @@ internal sealed class GeoTiff : IDisposable
         }
     }
 
-    /// <exception cref="RasterException">It was changed after it was opened.</exception>
-    public void MustBeUnchanged() => file.MustBeUnchanged();
+    public override void MustBeUnchanged() => file.MustBeUnchanged();
+
+    private (double[]? Turned, bool IsByPoints) TurnedBy(Dictionary<int, TiffEntry> tags)
+    {
+        if (tags.TryGetValue(TiffTags.PixelScale, out var scale) && scale.Count >= 2) return PlaceOf(tags) is (var x, var y, < 0 and var westwards, var step) ? ([x, westwards, 0, y, 0, step], false) : (null, false);
+        if (!tags.TryGetValue(TiffTags.Transformation, out var tag) || tag.Count < 16) return (null, tags.TryGetValue(TiffTags.TiePoints, out var points) && points.Count > 6);
+        var matrix = file.Reals(tag);
+        if (matrix[1] == 0 && matrix[4] == 0 && matrix[0] > 0) return (null, false);
+        double[] turned = [matrix[3], matrix[0], matrix[1], matrix[7], matrix[4], matrix[5]];
+        if (!turned.All(double.IsFinite) || turned[1] * turned[5] == turned[2] * turned[4]) throw file.Damaged("the place of its pixels cannot be");
+        if (IsPoint) (turned[0], turned[3]) = (turned[0] - (turned[1] + turned[2]) / 2, turned[3] - (turned[4] + turned[5]) / 2);
+        return (turned, false);
+    }
 
     private (double X, double Y, double StepX, double StepY)? PlaceOf(Dictionary<int, TiffEntry> tags)
     {
@@ -73,19 +86,13 @@ internal sealed class GeoTiff : IDisposable
         else if (tags.TryGetValue(TiffTags.Transformation, out var matrixTag) && matrixTag.Count >= 16)
         {
             var matrix = file.Reals(matrixTag);
-            if (matrix[1] != 0 || matrix[4] != 0) throw new RasterException($"{Name}: its rows do not run along its projection's axes; gdalwarp lays them straight");
             (x, y, stepX, stepY) = (matrix[3], matrix[7], matrix[0], matrix[5]);
-        }
-        else if (tags.TryGetValue(TiffTags.TiePoints, out var points) && points.Count > 6)
-        {
-            throw new RasterException($"{Name}: it is placed by control points; gdalwarp lays it on a grid");
         }
         else
         {
             return null;
         }
         if (!double.IsFinite(x) || !double.IsFinite(y) || !double.IsNormal(stepX) || !double.IsNormal(stepY)) throw file.Damaged("the place of its pixels cannot be");
-        if (stepX < 0) throw new RasterException($"{Name}: its columns run westwards; gdalwarp lays them straight");
         return IsPoint ? (x - stepX / 2, y - stepY / 2, stepX, stepY) : (x, y, stepX, stepY);
     }
 
@@ -98,5 +105,5 @@ internal sealed class GeoTiff : IDisposable
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : null;
     }
 
-    public void Dispose() => file.Dispose();
+    public override void Dispose() => file.Dispose();
 }

@@ -13,14 +13,17 @@ internal sealed class GeoTiffWriter : IDisposable
     private readonly SafeFileHandle file;
     private readonly TiffLayout layout;
     private readonly long[] offsets, counts;
-    private readonly byte[] buffer = new byte[1 << 20];
+    /// <summary>Bytes that are collected before they are written.</summary>
+    public const int UsualBuffer = 1 << 20;
+    private readonly byte[] buffer;
     private int buffered;
     private long at, written;
     private bool isFinished;
 
     /// <exception cref="RasterException">The folder is not there, or may not be written.</exception>
-    public GeoTiffWriter(string path, TiffLayout layout)
+    public GeoTiffWriter(string path, TiffLayout layout, int bufferBytes = UsualBuffer)
     {
+        buffer = new byte[bufferBytes];
         this.path = Path.GetFullPath(path);
         this.layout = layout;
         if (Directory.Exists(this.path)) throw new RasterException($"{path}: it is a folder; name the file to write");

@@ -1,13 +1,14 @@
 namespace Varve.Raster.Files;
 
 /// <summary>One image of a TIFF: its layout, and its blocks (strips or tiles), which a <see cref="BlockReader"/> decodes.</summary>
-internal sealed class TiffImage
+internal sealed class TiffImage : BlockImage
 {
     private const long LargestBlock = 1L << 30, LargestSide = 1L << 30;
     private const int PlainBlock = 1 << 18;
     private readonly TiffEntry offsetList, countList;
     private readonly long rowsPerStrip, stripRows;
     private long[]? offsets, counts;
+    private bool isMixed;
 
     /// <exception cref="RasterException">The directory tells of no image.</exception>
     public TiffImage(TiffFile file, Dictionary<int, TiffEntry> tags)
@@ -43,32 +44,26 @@ internal sealed class TiffImage
     }
 
     public TiffFile File { get; }
-    public long Width { get; }
-    public long Height { get; }
+    public override long Width { get; }
+    public override long Height { get; }
     public int Bits { get; }
-    public int Bands { get; }
+    public override int Bands { get; }
     /// <summary>1 unsigned, 2 signed, 3 floating point.</summary>
     public int Format { get; }
     public int Compression { get; }
     public int Predictor { get; }
     public int Photometric { get; }
-    public bool IsPlanar { get; }
-    public bool IsTiled { get; }
+    public override bool IsPlanar { get; }
+    public override bool IsTiled { get; }
     public bool IsReduced { get; }
     public bool IsMask { get; }
-    public long BlockWidth { get; }
-    public long BlockHeight { get; }
-    public long Across => (Width + BlockWidth - 1) / BlockWidth;
-    public long Down => (Height + BlockHeight - 1) / BlockHeight;
-    /// <summary>Numbers that lie together for one pixel of a block.</summary>
-    public int Step => IsPlanar ? 1 : Bands;
-    /// <summary>From one pixel of a block to the next.</summary>
-    public int PixelBytes => Math.Max(1, Bits / 8) * Step;
-    public long BlockBytes => BlockWidth * BlockHeight * PixelBytes;
+    public override long BlockWidth { get; }
+    public override long BlockHeight { get; }
+    public override int PixelBytes => Math.Max(1, Bits / 8) * Step;
     /// <summary>How the block is stored by the file's own numbers; another than <see cref="BlockHeight"/> where parts of strips are read.</summary>
     public long StoredRows => rowsPerStrip;
 
-    public PixelType Type => (Format, Bits) switch
+    public override PixelType Type => (Format, Bits) switch
     {
         (1, 8) => PixelType.Byte,
         (2, 8) => PixelType.Int8,
@@ -82,10 +77,14 @@ internal sealed class TiffImage
         _ => PixelType.Float64,
     };
 
-    /// <summary>Why its pixels cannot be read, and what to do; empty when they can.</summary>
-    public string WhyNot()
+    public override bool Has(long column, long row, int band) => Place(column, row, band) is not (0, _) and not (_, 0);
+
+    public override bool Read(BlockReader reader, long column, long row, int band, Span<byte> target) => reader.Read(this, column, row, band, target);
+
+    public override string WhyNot()
     {
         const string Rewrite = "gdal_translate writes it in a form that can";
+        if (isMixed) return "its bands are of different types; gdal_translate -b N takes one of them";
         if (Compression is not (1 or 5 or 8 or 32946 or 32773 or 50000)) return $"its compression ({CompressionName}) cannot be read here; {Rewrite}: -co COMPRESS=DEFLATE";
         if (!((Format is 1 or 2 && Bits is 8 or 16 or 32 or 64) || (Format == 3 && Bits is 32 or 64))) return $"its pixels ({FormatName} of {Bits} bits) cannot be read here; {Rewrite}: -ot Byte -co NBITS=8, or another -ot";
         if (Predictor is not (1 or 2 or 3) || (Predictor == 3 && Format != 3)) return $"its predictor ({Predictor}) cannot be";
@@ -147,7 +146,7 @@ internal sealed class TiffImage
     {
         if (!tags.TryGetValue(tag, out var entry) || entry.Count == 0) return otherwise;
         var values = File.Values(entry, 65535);
-        if (values.Any(v => v != values[0])) throw new RasterException($"{File.Name}: its bands are of different types; gdal_translate -b N takes one of them");
+        isMixed |= values.Any(v => v != values[0]);
         return (int)Math.Min(values[0], int.MaxValue);
     }
 }

@@ -32,7 +32,7 @@ internal abstract class Generated(PixelType type, ValueRange? range, bool canMis
     public virtual long WorkingBytes(long width, long height) => 0;
 
     /// <summary>The files it reads.</summary>
-    public virtual IEnumerable<GeoTiff> Files => [];
+    public virtual IEnumerable<RasterFile> Files => [];
 
     /// <summary>The number that all pixels of a window have, when that is known without work; the window may then be passed over.</summary>
     public virtual double? Uniform(Grid reference, Window window) => null;

@@ -4,7 +4,7 @@ using Varve.Raster.Grids;
 namespace Varve.Raster.Graph;
 
 /// <summary>A file's part in a source: which file, and where it lies on the source's grid.</summary>
-internal sealed record Piece(GeoTiff File, int Band, Window Place);
+internal sealed record Piece(RasterFile File, int Band, Window Place);
 
 /// <summary>A band of a file, or of several files that lie on one grid; where they overlap, the later one is seen.</summary>
 internal sealed class RasterSource : Source
@@ -22,14 +22,14 @@ internal sealed class RasterSource : Source
     public double? NoData { get; }
 
     /// <exception cref="RasterException">There is no such band, or it cannot be read.</exception>
-    public static RasterSource Of(GeoTiff file, int band)
+    public static RasterSource Of(RasterFile file, int band, bool ignoresNoData = false)
     {
         Check(file, band);
-        return new RasterSource(file.Image.Bands > 1 ? $"{file.Name} (band {band + 1})" : file.Name, file.Grid, [new Piece(file, band, file.Grid.All)], file.Image.Type, Known(file));
+        return new RasterSource(file.Image.Bands > 1 ? $"{file.Name} (band {band + 1})" : file.Name, file.Grid, [new Piece(file, band, file.Grid.All)], file.Image.Type, ignoresNoData ? null : Known(file));
     }
 
     /// <exception cref="RasterException">They do not lie on one grid, or are not of one type.</exception>
-    public static RasterSource Of(IReadOnlyList<GeoTiff> files, int band)
+    public static RasterSource Of(IReadOnlyList<RasterFile> files, int band)
     {
         if (files.Count == 1) return Of(files[0], band);
         foreach (var file in files) Check(file, band);
@@ -52,13 +52,14 @@ internal sealed class RasterSource : Source
     /// <summary>The same pixels at another place.</summary>
     public RasterSource At(Grid grid) => new(this, grid);
 
-    private static void Check(GeoTiff file, int band)
+    private static void Check(RasterFile file, int band)
     {
         if (file.Image.WhyNot() is { Length: > 0 } why) throw new RasterException($"{file.Name}: {why}");
-        if (band < 0 || band >= file.Image.Bands) throw new RasterException($"{file.Name}: it has {file.Image.Bands} band{(file.Image.Bands == 1 ? "" : "s")}, and no band {band + 1}");
+        if (file.WhyNoGrid is { Length: > 0 } turned) throw new RasterException($"{file.Name}: {turned}");
+        if (band < 0 || band >= file.Image.Bands) throw new RasterException($"{file.Name}: it has {file.Image.Bands} band{(file.Image.Bands == 1 ? "" : "s")}, and no band {band + 1}") { IsNoSuchBand = true };
     }
 
-    private static double? Known(GeoTiff file) => file.NoData is { } value && (file.Image.Type == PixelType.Float32 || file.Image.Type.Has(value)) ? value : null;
+    private static double? Known(RasterFile file) => file.NoData is { } value && (file.Image.Type == PixelType.Float32 || file.Image.Type.Has(value)) ? value : null;
 
     private static ValueRange? RangeOf(PixelType type, double? noData)
     {

@@ -17,17 +17,24 @@ internal static class Alignment
     /// <exception cref="RasterException">It lies on no pixels of the reference; the message says what to call.</exception>
     public static Window Place(Grid reference, string referenceName, Grid grid, string name)
     {
-        if (!reference.Projection.IsSame(grid.Projection))
-            throw new RasterException($"{referenceName} is in {reference.Projection} and {name} in {grid.Projection}; warp one onto the other's grid (gdalwarp -t_srs ... -tr ... -te ...), or, when they only are named differently, write the right name into one (varve raster convert --srs EPSG:CODE)");
-        var drift = Math.Max(Drift(reference.StepX, grid.StepX, Math.Max(reference.Width, grid.Width)), Drift(reference.StepY, grid.StepY, Math.Max(reference.Height, grid.Height)));
-        if (!(drift <= Grid.Tolerance))
-            throw new RasterException($"pixels of {referenceName} are {Size(reference)} and of {name} {Size(grid)}; warp one onto the other's grid (gdalwarp -tr ... -te ...)");
+        MustHaveSamePixels(reference, referenceName, grid, name);
         var (x, y) = ((grid.X - reference.X) / reference.StepX, (grid.Y - reference.Y) / reference.StepY);
         var (column, row) = (Math.Round(x), Math.Round(y));
         if (!(Math.Abs(x - column) <= Grid.Tolerance && Math.Abs(y - row) <= Grid.Tolerance))
             throw new RasterException(string.Create(CultureInfo.InvariantCulture, $"the pixels of {name} lie {Math.Abs(x - column):0.###} across and {Math.Abs(y - row):0.###} down beside those of {referenceName}, in parts of a pixel; move them deliberately (varve raster convert --snap {referenceName}), or warp one onto the other's grid"));
         if (Math.Abs(column) > int.MaxValue || Math.Abs(row) > int.MaxValue) throw new RasterException($"{name} lies too far from {referenceName} to be combined with it");
         return new Window((long)column, (long)row, grid.Width, grid.Height);
+    }
+
+    /// <summary>Wherever they lie: whether they are of one projection, and their pixels of one size.</summary>
+    /// <exception cref="RasterException">They are not; the message says what to call.</exception>
+    public static void MustHaveSamePixels(Grid reference, string referenceName, Grid grid, string name)
+    {
+        if (!reference.Projection.IsSame(grid.Projection))
+            throw new RasterException($"{referenceName} is in {reference.Projection} and {name} in {grid.Projection}; warp one onto the other's grid (gdalwarp -t_srs ... -tr ... -te ...), or, when they only are named differently, write the right name into one (varve raster convert --srs EPSG:CODE)");
+        var drift = Math.Max(Drift(reference.StepX, grid.StepX, Math.Max(reference.Width, grid.Width)), Drift(reference.StepY, grid.StepY, Math.Max(reference.Height, grid.Height)));
+        if (!(drift <= Grid.Tolerance))
+            throw new RasterException($"pixels of {referenceName} are {Size(reference)} and of {name} {Size(grid)}; warp one onto the other's grid (gdalwarp -tr ... -te ...)");
     }
 
     /// <summary>How many pixels apart two steps end after a number of them.</summary>

@@ -22,7 +22,24 @@ internal sealed record GeoJson(string Name, Projection Projection, IReadOnlyList
         {
             using var stream = File.OpenRead(path);
             using var document = JsonDocument.Parse(stream);
-            var root = document.RootElement;
+            return Of(path, document.RootElement);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new RasterException(e is FileNotFoundException or DirectoryNotFoundException ? $"{path}: there is no such file" : $"{path}: it cannot be read: {e.Message}", e);
+        }
+        catch (JsonException e)
+        {
+            throw NotOne(path, e);
+        }
+    }
+
+    /// <summary>What a parsed file holds.</summary>
+    /// <exception cref="RasterException">It is no GeoJSON, or crosses the antimeridian.</exception>
+    public static GeoJson Of(string path, JsonElement root)
+    {
+        try
+        {
             var projection = ProjectionOf(path, root);
             var shapes = new List<Shape>();
             Collect(path, root, shapes);
@@ -31,15 +48,13 @@ internal sealed record GeoJson(string Name, Projection Projection, IReadOnlyList
                 throw new RasterException($"{path}: a polygon jumps over the antimeridian; cut it there, as RFC 7946 asks (ogr2ogr -wrapdateline)");
             return new GeoJson(path, projection, shapes);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
         {
-            throw new RasterException(e is FileNotFoundException or DirectoryNotFoundException ? $"{path}: there is no such file" : $"{path}: it cannot be read: {e.Message}", e);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
-        {
-            throw new RasterException($"{path}: it is no GeoJSON: {e.Message}; ogr2ogr -f GeoJSON makes one of most vector files", e);
+            throw NotOne(path, e);
         }
     }
+
+    private static RasterException NotOne(string path, Exception e) => new($"{path}: it is no GeoJSON: {e.Message}; ogr2ogr -f GeoJSON makes one of most vector files", e);
 
     private static bool Crosses(double[] ring)
     {

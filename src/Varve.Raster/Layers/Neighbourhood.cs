@@ -44,7 +44,7 @@ internal sealed class Neighbourhood : Generated, IDisposable
     public override string Name => focus == Focus.Convolve ? "convolve(...)" : "focal(...)";
     public override Grid Grid { get; }
     public override long WorkingBytes(long width, long height) => (width + 2 * radiusX) * (height + 2 * radiusY) * 48 + CacheBytes / 2;
-    public override IEnumerable<GeoTiff> Files => program.Sources.SelectMany(static s => s switch { RasterSource r => r.Pieces.Select(static p => p.File), LatitudeSource l => l.Column.Pieces.Select(static p => p.File), Generated g => g.Files, _ => [] });
+    public override IEnumerable<RasterFile> Files => program.Sources.SelectMany(static s => s switch { RasterSource r => r.Pieces.Select(static p => p.File), LatitudeSource l => l.Column.Pieces.Select(static p => p.File), Generated g => g.Files, _ => [] });
     public override Window? PlaceOn(Grid reference) => Alignment.Place(reference, "another layer", Grid, Name);
 
     public override unsafe void Fill(Grid reference, Window window, Span<byte> into)

@@ -27,6 +27,16 @@ internal sealed class PolygonSource : Generated
 
     public override string Name => file.Name;
 
+    /// <summary>Left, top, right and bottom of all shapes, in their projection.</summary>
+    public double[] Envelope()
+    {
+        double[] around = [double.PositiveInfinity, double.NegativeInfinity, double.NegativeInfinity, double.PositiveInfinity];
+        foreach (var ring in file.Shapes.SelectMany(static s => s.Rings))
+            for (var i = 0; i + 1 < ring.Length; i += 2)
+                around = [Math.Min(around[0], ring[i]), Math.Max(around[1], ring[i + 1]), Math.Max(around[2], ring[i]), Math.Min(around[3], ring[i + 1])];
+        return around;
+    }
+
     private static ValueRange? RangeOf(PixelType type, double[] values) =>
         type.IsFloat() || values.Length == 0 ? null : new ValueRange(0, 0).With(new ValueRange((Int128)values.Min(), (Int128)values.Max()));
 

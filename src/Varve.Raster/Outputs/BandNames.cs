@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Security;
 using System.Text;
+using System.Xml;
 
 namespace Varve.Raster.Outputs;
 
@@ -13,5 +15,21 @@ internal static class BandNames
         for (var i = 0; i < names.Count; i++)
             xml.Append("  <Item name=\"DESCRIPTION\" sample=\"").Append(i).Append("\" role=\"description\">").Append(SecurityElement.Escape(names[i])).Append("</Item>\n");
         return xml.Append("</GDALMetadata>\n").ToString();
+    }
+
+    /// <summary>The name of a band, from 0; null when the items have none, or are no XML.</summary>
+    public static string? Of(string xml, int band)
+    {
+        try
+        {
+            using var reader = XmlReader.Create(new StringReader(xml), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit });
+            while (reader.ReadToFollowing("Item"))
+                if (reader.GetAttribute("role") == "description" && reader.GetAttribute("sample") == band.ToString(CultureInfo.InvariantCulture)) return reader.ReadElementContentAsString();
+            return null;
+        }
+        catch (XmlException)
+        {
+            return null;
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics;
 using Varve.Raster.Evaluation;
 using Varve.Raster.Files;
@@ -18,7 +19,7 @@ internal sealed class GeoTiffSink : ISink, IOrdered, IDisposable
     private readonly IReadOnlyList<bool> mayClash;
     private readonly string name;
     private readonly object gate = new();
-    private readonly Dictionary<long, byte[][]> early = [];
+    private readonly Dictionary<long, (long Tile, byte[][] Bands)> early = [];
     private long next;
     private bool isStopped;
 
@@ -26,10 +27,11 @@ internal sealed class GeoTiffSink : ISink, IOrdered, IDisposable
     /// <param name="layout">How it is written.</param>
     /// <param name="roots">Which results of the pass are its bands.</param>
     /// <param name="mayClash">For each band, whether a value could be what stands for missing ones.</param>
-    public GeoTiffSink(string path, TiffLayout layout, IReadOnlyList<int> roots, IReadOnlyList<bool> mayClash)
+    /// <param name="bufferBytes">Bytes that are collected before they are written; few where many files are open at once.</param>
+    public GeoTiffSink(string path, TiffLayout layout, IReadOnlyList<int> roots, IReadOnlyList<bool> mayClash, int bufferBytes = GeoTiffWriter.UsualBuffer)
     {
         (name, this.layout, this.roots, this.mayClash) = (path, layout, roots, mayClash);
-        writer = new GeoTiffWriter(path, layout);
+        writer = new GeoTiffWriter(path, layout, bufferBytes);
     }
 
     public (long Width, long Height)? Tile => (layout.TileWidth, layout.TileHeight);
@@ -53,15 +55,15 @@ internal sealed class GeoTiffSink : ISink, IOrdered, IDisposable
         }
     }
 
-    private void Put(long index, byte[][] bands)
+    private void Put(long index, long tile, byte[][] bands)
     {
         lock (gate)
         {
-            early[index] = bands;
+            early[index] = (tile, bands);
             while (!isStopped && early.Remove(next, out var ready))
             {
-                for (var band = 0; band < ready.Length; band++)
-                    if (ready[band].Length > 0) writer.Put(band, next, ready[band]);
+                for (var band = 0; band < ready.Bands.Length; band++)
+                    if (ready.Bands[band].Length > 0) writer.Put(band, ready.Tile, ready.Bands[band]);
                 next++;
             }
             Monitor.PulseAll(gate);
@@ -81,7 +83,7 @@ internal sealed class GeoTiffSink : ISink, IOrdered, IDisposable
         public SinkPart(GeoTiffSink sink, Program program)
         {
             this.sink = sink;
-            packer = new BlockWriter(sink.layout);
+            packer = BlockWriter.Rent();
             bands = [.. sink.roots.Select((root, band) => Step.ForType(program.Slots[program.Roots[root]].Type, new Maker(sink, program.Roots[root], band)))];
         }
 
@@ -104,12 +106,16 @@ internal sealed class GeoTiffSink : ISink, IOrdered, IDisposable
             for (var i = 0; i < bands.Length; i++)
             {
                 bands[i].Pad(chunk);
-                packed[i] = sink.layout.IsSparse && bands[i].IsEmpty ? [] : packer.Pack(bands[i].Bytes).ToArray();
+                packed[i] = sink.layout.IsSparse && bands[i].IsEmpty ? [] : packer.Pack(sink.layout, bands[i].Bytes).ToArray();
             }
-            sink.Put(index, packed);
+            sink.Put(index, sink.TileOf(chunk), packed);
         }
 
-        public void Dispose() => packer.Dispose();
+        public void Dispose()
+        {
+            packer.Dispose();
+            foreach (var band in bands) band.Dispose();
+        }
     }
 
     private sealed record Maker(GeoTiffSink Sink, int Slot, int Band) : IMaker<BandPart>
@@ -118,10 +124,13 @@ internal sealed class GeoTiffSink : ISink, IOrdered, IDisposable
     }
 
     /// <summary>One tile of one band, in the making.</summary>
-    private abstract class BandPart(GeoTiffSink sink, int slot)
+    private abstract class BandPart(GeoTiffSink sink, int slot) : IDisposable
     {
+        private readonly byte[] memory = ArrayPool<byte>.Shared.Rent(sink.layout.TileBytes);
+
         public int Slot => slot;
-        public byte[] Bytes { get; } = GC.AllocateUninitializedArray<byte>(sink.layout.TileBytes, pinned: true);
+        public Span<byte> Bytes => memory.AsSpan(0, sink.layout.TileBytes);
+        public void Dispose() => ArrayPool<byte>.Shared.Return(memory);
         public abstract bool IsEmpty { get; }
         public abstract void Take(Frame frame, int at, int count);
         public abstract void Fill(Known value, Window chunk);
@@ -144,7 +153,7 @@ internal sealed class GeoTiffSink : ISink, IOrdered, IDisposable
             empty = none;
         }
 
-        private Span<T> Pixels => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, T>(Bytes.AsSpan());
+        private Span<T> Pixels => System.Runtime.InteropServices.MemoryMarshal.Cast<byte, T>(Bytes);
 
         // 0 and -0 are equal and are not the same: what is left out is read as what it was, bit for bit.
         public override bool IsEmpty
@@ -160,7 +169,7 @@ internal sealed class GeoTiffSink : ISink, IOrdered, IDisposable
                 var one = empty;
                 var size = sizeof(T);
                 var first = new ReadOnlySpan<byte>(&one, size);
-                return first.SequenceEqual(Bytes.AsSpan(0, size)) && Bytes.AsSpan(0, Bytes.Length - size).SequenceEqual(Bytes.AsSpan(size));
+                return first.SequenceEqual(Bytes[..size]) && Bytes[..^size].SequenceEqual(Bytes[size..]);
             }
         }
 
@@ -232,7 +241,9 @@ internal sealed class GeoTiffSink : ISink, IOrdered, IDisposable
 
     private Window first;
 
-    /// <summary>The area of the pass, from whose first pixel messages count.</summary>
+    private long TileOf(Window chunk) => (chunk.Y - first.Y) / layout.TileHeight * layout.Across + (chunk.X - first.X) / layout.TileWidth;
+
+    /// <summary>The area of the file, from whose first pixel tiles and messages count.</summary>
     public GeoTiffSink Within(Window everything)
     {
         first = everything;

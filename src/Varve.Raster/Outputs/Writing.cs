@@ -2,6 +2,7 @@ using Varve.Raster.Evaluation;
 using Varve.Raster.Files;
 using Varve.Raster.Graph;
 using Varve.Raster.Grids;
+using Varve.Raster.Reductions;
 
 namespace Varve.Raster.Outputs;
 
@@ -10,18 +11,32 @@ internal static class Writing
 {
     public static void Run(IReadOnlyList<Output> outputs, Limits limits)
     {
+        Check(outputs);
+        foreach (var output in outputs.Where(static o => o.Options.Cog)) CogOutput.Write(output, limits);
+        var plain = outputs.Where(static o => !o.Options.Cog).ToList();
+        if (plain.Count == 0) return;
+        foreach (var group in Areas.Group([.. plain.Select(static o => o.Bands[0].Node)])) Together([.. group.Select(i => plain[i])], null, limits);
+    }
+
+    /// <summary>Writes a file, and sums a raster on its area in the same pass.</summary>
+    public static Statistics RunAndSum(Output output, Raster raster, Limits limits)
+    {
+        Check([output]);
+        if (!output.Options.Cog) return Together([output], raster.Node, limits)!;
+        CogOutput.Write(output, limits);
+        return Raster.Tallied([raster], Wanted.Sum, limits)[0];
+    }
+
+    private static void Check(IReadOnlyList<Output> outputs)
+    {
         foreach (var output in outputs)
         {
             if (output.Bands.Count == 0) throw new RasterException($"{output.Path}: a file has at least one band");
             if (Areas.Group([.. output.Bands.Select(static b => b.Node)]).Count > 1) throw new RasterException($"{output.Path}: its bands lie on different areas; where(...) or a product with one layer lays them on one");
         }
-        foreach (var output in outputs.Where(static o => o.Options.Cog)) CogOutput.Write(output, limits);
-        var plain = outputs.Where(static o => !o.Options.Cog).ToList();
-        if (plain.Count == 0) return;
-        foreach (var group in Areas.Group([.. plain.Select(static o => o.Bands[0].Node)])) Together([.. group.Select(i => plain[i])], limits);
     }
 
-    private static void Together(IReadOnlyList<Output> outputs, Limits limits)
+    private static Statistics? Together(IReadOnlyList<Output> outputs, Node? summed, Limits limits)
     {
         var nodes = new List<Node>();
         var files = new List<(Output Output, FileValues Values, List<int> Roots, List<bool> MayClash)>();
@@ -37,6 +52,8 @@ internal static class Writing
             }
             files.Add((output, values, roots, [.. bands.Select(values.MayClash)]));
         }
+        if (summed is not null) nodes.Add(summed);
+        var sum = summed is null ? null : new TallySink(nodes.Count - 1, Wanted.Sum);
         var pass = new Pass(nodes, limits);
         if (pass.Everything.IsEmpty) throw new RasterException($"{outputs[0].Path}: the layers of this expression share no pixel, so there is nothing to write");
         var grid = pass.Grid;
@@ -66,8 +83,9 @@ internal static class Writing
                 Check(layout, options, output.Path);
                 sinks.Add(new GeoTiffSink(output.Path, layout, roots, mayClash).Within(pass.Everything));
             }
-            var report = pass.Run(sinks);
+            var report = pass.Run(sum is null ? sinks : [.. sinks, sum]);
             limits.Done?.Invoke(report);
+            return sum?.Result;
         }
         finally
         {

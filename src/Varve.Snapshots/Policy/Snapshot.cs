@@ -23,6 +23,9 @@ public sealed record Snapshot(string Dataset, string Name, ulong Guid, long Crea
     /// <summary>Bytes that only this snapshot holds; 0 when not known.</summary>
     public long UniqueBytes { get; init; }
 
+    /// <summary>What its encrypted form is known by: the same on two hosts exactly when it came there raw; 0 when it is not encrypted, or not known.</summary>
+    public ulong RawId { get; init; }
+
     /// <summary><c>dataset@name</c>.</summary>
     public string FullName => $"{Dataset}@{Name}";
 }

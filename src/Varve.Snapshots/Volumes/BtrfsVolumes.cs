@@ -47,7 +47,7 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
             btrfs subvolume list -o "$1" | sed 's/^ID [0-9]* gen [0-9]* top level [0-9]* path //' | sort | while read -r p; do
                 case "/$p/" in */.varve-snapshots/*) continue ;; esac
                 one "$1/${p#"$top"/}"
-                below "$1/${p#"$top"/}"
+                ( below "$1/${p#"$top"/}" )
             done
         }
         one "$d"
@@ -93,7 +93,8 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
     private const string ReceiveScript = """
         s="$1/.varve-snapshots"
         mkdir -p -m 700 "$s" || exit
-        exec flock -n -E 75 "$s" sh -c '
+        flock -w 30 "$s" true || { echo "another receive into $s is under way" >&2; exit 1; }
+        exec flock -w 30 "$s" sh -c '
             for p in "$1"/*; do
                 [ -d "$p" ] && [ "$(btrfs property get -ts "$p" ro)" = ro=false ] && { btrfs subvolume delete "$p" > /dev/null || exit; }
             done
@@ -190,6 +191,11 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
     public void Release(string dataset, string name, string tag) => host.Script("rm -f \"$1/.meta/$2/hold-$3\"", $"{Path(dataset)}/{Folder}", Name(name), Name(tag));
 
     /// <inheritdoc/>
+    public IReadOnlyList<(string FullName, string Tag)> Tags(IReadOnlyCollection<Snapshot> snapshots) => snapshots.Count == 0 ? [] :
+        [.. Rows(host.Script("""while [ $# -gt 0 ]; do for h in "$1/.varve-snapshots/.meta/$2"/hold-*; do [ -e "$h" ] && printf '%s@%s\t%s\n' "$1" "$2" "${h##*/hold-}"; done; shift 2; done; exit 0""",
+            [.. snapshots.SelectMany(static s => (string[])[Path(s.Dataset), Name(s.Name)])])).Select(static r => (r[0], r[1]))];
+
+    /// <inheritdoc/>
     public void MakeBookmark(string dataset, string name, string bookmark) => throw new SnapshotException("btrfs has no bookmarks; the snapshot must stay as long as a peer needs it");
 
     /// <inheritdoc/>
@@ -211,7 +217,7 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
         List<string> command = ["btrfs", "send", "-q"];
         var folder = $"{Path(request.Dataset)}/{Folder}";
         if (request.Base is not null) command.AddRange(["-p", $"{folder}/{Name(request.Base)}"]);
-        return new ProcessEnd(host, [.. command, $"{folder}/{Name(request.Name)}"], receives: false);
+        return new ProcessEnd(host, [.. command, $"{folder}/{Name(request.Name)}"], receives: false, request.Packing);
     }
 
     /// <inheritdoc/>
@@ -219,11 +225,21 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
     {
         var meta = request.Expected.SelectMany(static s => (string[])[Name(s.Name), s.CreatedAt.ToString(CultureInfo.InvariantCulture), s.IsMarked ? "1" : ""]).ToList();
         if (meta.Count > 0) host.Script(MetaScript, [Path(request.Dataset), .. meta]);
-        return new ProcessEnd(host, ["sh", "-c", ReceiveScript, "sh", Path(request.Dataset), "receive"], receives: true);
+        return new ProcessEnd(host, ["sh", "-c", ReceiveScript, "sh", Path(request.Dataset), "receive"], receives: true, request.Packing);
     }
 
     /// <inheritdoc/>
     public void AbortReceive(string dataset) => host.Script(ReceiveScript, Path(dataset), "clean");
+
+    /// <inheritdoc/>
+    public void Clear(string dataset)
+    {
+        AbortReceive(dataset);
+        if (Snapshots([dataset]) is { Count: > 0 } all) Destroy(dataset, [.. all.Select(static s => s.Name)]);
+    }
+
+    /// <inheritdoc/>
+    public long? WrittenSince(string dataset, string name) => null;
 
     private static string Path(string dataset) =>
         dataset.StartsWith('/') && !dataset.AsSpan().ContainsAny('\n', '\t') ? dataset.Length > 1 ? dataset.TrimEnd('/') : dataset : throw new SnapshotException($"'{dataset}' is no dataset of btrfs: it must be an absolute folder, without tabs and line feeds");

@@ -57,6 +57,15 @@ public sealed record Dataset(string Name)
     /// <summary>How full its pool is, in percent; 0 when not known.</summary>
     public int PoolPercent { get; init; }
 
+    /// <summary>Bytes written since its newest snapshot; null when not known.</summary>
+    public long? WrittenBytes { get; init; }
+
+    /// <summary>Whether it is a block device and no file system.</summary>
+    public bool IsDevice { get; init; }
+
+    /// <summary>Whether it came by raw streams: a snapshot of its own would end that increments can be received.</summary>
+    public bool IsRawReplica => Note(Volumes.Notes.Source).Length > 0 && Note(Volumes.Notes.Mode).Split(',')[0] == Volumes.Notes.Raw;
+
     /// <summary>Varve's notes on it; see <see cref="Notes"/>.</summary>
     public IReadOnlyDictionary<string, string> Notes { get; init; } = new Dictionary<string, string>();
 
@@ -67,8 +76,20 @@ public sealed record Dataset(string Name)
 /// <summary>The notes that Varve keeps on a dataset; user properties in ZFS, small files elsewhere.</summary>
 public static class Notes
 {
-    /// <summary>How streams between this dataset and its peers are sent: <c>raw</c> or <c>plain</c>, said at the first send and never changed.</summary>
+    /// <summary>
+    /// How streams are sent, said at the first send and never changed. On a replica <c>raw</c> or <c>plain</c>; on a source
+    /// <c>raw PEER</c> or <c>plain PEER</c> for each peer, parted by commas.
+    /// </summary>
     public const string Mode = "mode";
+
+    /// <summary>Words of <see cref="Mode"/>.</summary>
+    public const string Raw = "raw", Plain = "plain";
+
+    /// <summary>On a replica: the dataset that it is of, <c>host:dataset</c>.</summary>
+    public const string Source = "source";
+
+    /// <summary>On a raw replica: a digest of its wrapped key, which changes with the passphrase at the source.</summary>
+    public const string Wrapping = "wrapping";
 
     /// <summary>For each peer the GUID of the newest snapshot known to be there: <c>GUID PEER</c>, parted by line feeds or commas.</summary>
     public const string Peers = "peers";
@@ -77,11 +98,27 @@ public static class Notes
     public const string Keyless = "keyless";
 
     /// <summary>All of them.</summary>
-    public static readonly IReadOnlyList<string> All = [Mode, Peers, Keyless];
+    public static readonly IReadOnlyList<string> All = [Mode, Peers, Keyless, Source, Wrapping];
 }
 
 /// <summary>What remains of a snapshot when it is gone: enough to send what changed since.</summary>
 public sealed record Bookmark(string Dataset, string Name, ulong Guid, long CreatedAt, ulong Transaction);
+
+/// <summary>How a stream is packed on its way between hosts.</summary>
+public enum Packing
+{
+    /// <summary>Not at all.</summary>
+    None,
+
+    /// <summary>Zstandard, quickly.</summary>
+    Zstd,
+
+    /// <summary>Zstandard, as small as it goes.</summary>
+    ZstdSlow,
+
+    /// <summary>gzip, where the other host has no Zstandard.</summary>
+    Gzip,
+}
 
 /// <summary>Something to send.</summary>
 /// <param name="Dataset">The dataset.</param>
@@ -103,8 +140,11 @@ public sealed record SendRequest(string Dataset, string Name)
     /// <summary>Also the properties.</summary>
     public bool Properties { get; init; }
 
-    /// <summary>Go on where an interrupted receive stopped; everything else is ignored then.</summary>
+    /// <summary>Go on where an interrupted receive stopped; everything else but <see cref="Raw"/> is ignored then.</summary>
     public string ResumeToken { get; init; } = "";
+
+    /// <summary>From another host.</summary>
+    public Packing Packing { get; init; }
 }
 
 /// <summary>Where to put what comes.</summary>
@@ -119,6 +159,18 @@ public sealed record ReceiveRequest(string Dataset)
 
     /// <summary>Destroy what the target has since the base; only when a person said so.</summary>
     public bool Rollback { get; init; }
+
+    /// <summary>Make a new dataset read-only, where the back end can.</summary>
+    public bool ReadOnly { get; init; }
+
+    /// <summary>The stream has properties: those that would mount it somewhere are left out.</summary>
+    public bool Properties { get; init; }
+
+    /// <summary>The source is a block device.</summary>
+    public bool IsDevice { get; init; }
+
+    /// <summary>To another host.</summary>
+    public Packing Packing { get; init; }
 }
 
 /// <summary>
@@ -157,6 +209,9 @@ public interface IVolumes
     /// <summary>A dataset and, if wanted, all below it; parents first. Empty when it does not exist.</summary>
     IReadOnlyList<Dataset> Datasets(string root, bool recursive);
 
+    /// <summary>One dataset; null when it does not exist.</summary>
+    Dataset? Find(string dataset) => Datasets(dataset, recursive: false) is [var found] ? found : null;
+
     /// <summary>The snapshots of these datasets, the oldest transaction first within each.</summary>
     IReadOnlyList<Snapshot> Snapshots(IReadOnlyCollection<string> datasets);
 
@@ -176,6 +231,9 @@ public interface IVolumes
 
     /// <summary>Gives it free again. A tag that is not there is no failure.</summary>
     void Release(string dataset, string name, string tag);
+
+    /// <summary>The tags that hold these snapshots: full name and tag of each.</summary>
+    IReadOnlyList<(string FullName, string Tag)> Tags(IReadOnlyCollection<Snapshot> snapshots);
 
     /// <summary>Makes a bookmark of a snapshot; one of that name stays.</summary>
     void MakeBookmark(string dataset, string name, string bookmark);
@@ -197,4 +255,10 @@ public interface IVolumes
 
     /// <summary>Removes what an interrupted receive left.</summary>
     void AbortReceive(string dataset);
+
+    /// <summary>Destroys all snapshots of a dataset, in ZFS the dataset itself with those below it: everything can be received then. One that is held makes it fail.</summary>
+    void Clear(string dataset);
+
+    /// <summary>Bytes that were written to the dataset since a snapshot of it; null when the back end cannot tell.</summary>
+    long? WrittenSince(string dataset, string name);
 }

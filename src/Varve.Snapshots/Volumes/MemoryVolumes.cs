@@ -60,7 +60,7 @@ public sealed class MemoryVolumes(string host = "") : IVolumes
     /// <inheritdoc/>
     public IReadOnlyList<Dataset> Datasets(string root, bool recursive) =>
         [.. _datasets.Where(d => d.Key == root || (recursive && d.Key.StartsWith(root + "/", StringComparison.Ordinal)))
-            .Select(static d => new Dataset(d.Key) { Notes = new Dictionary<string, string>(d.Value.Notes, StringComparer.Ordinal), Key = d.Value.Key })];
+            .Select(static d => new Dataset(d.Key) { Notes = new Dictionary<string, string>(d.Value.Notes, StringComparer.Ordinal), Key = d.Value.Key, WrittenBytes = d.Value.Snapshots.Count > 0 && d.Value.Snapshots[^1].Content == d.Value.Content ? 0 : d.Value.Content.Length })];
 
     /// <inheritdoc/>
     public IReadOnlyList<Snapshot> Snapshots(IReadOnlyCollection<string> datasets) =>
@@ -107,6 +107,10 @@ public sealed class MemoryVolumes(string host = "") : IVolumes
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<(string FullName, string Tag)> Tags(IReadOnlyCollection<Snapshot> snapshots) =>
+        [.. snapshots.SelectMany(s => Find(s.Dataset, s.Name).Tags.Order(StringComparer.Ordinal).Select(t => (s.FullName, t)))];
+
+    /// <inheritdoc/>
     public void MakeBookmark(string dataset, string name, string bookmark)
     {
         var (state, snapshot) = (Of(dataset), Find(dataset, name).Snapshot);
@@ -146,6 +150,17 @@ public sealed class MemoryVolumes(string host = "") : IVolumes
     public void AbortReceive(string dataset)
     {
     }
+
+    /// <inheritdoc/>
+    public void Clear(string dataset)
+    {
+        if (!_datasets.TryGetValue(dataset, out var state)) return;
+        if (state.Snapshots.Find(static s => s.Tags.Count > 0 || s.IsCloned) is { } needed) throw new SnapshotException($"{needed.Snapshot.FullName} is held or has clones");
+        _datasets.Remove(dataset);
+    }
+
+    /// <inheritdoc/>
+    public long? WrittenSince(string dataset, string name) => Of(dataset).Content == Find(dataset, name).Content ? 0 : Of(dataset).Content.Length;
 
     /// <summary>Lines: the GUID of the base, then each snapshot with its content, then an end.</summary>
     private byte[] Stream(SendRequest request)

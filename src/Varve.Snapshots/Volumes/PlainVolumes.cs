@@ -166,7 +166,8 @@ public sealed class PlainVolumes(Func<RepositoryKey?> keyOf, string cacheFolder,
         using var repository = Open(dataset);
         var folder = HoldsOf(dataset, Find(dataset, name, repository).Snapshot.Guid);
         Directory.CreateDirectory(folder);
-        Replace($"{folder}/{Uri.EscapeDataString(tag)}", "");
+        File.Create($"{folder}/{Uri.EscapeDataString(tag)}").Dispose();
+        ObjectFolder.Sync(folder);
     }
 
     /// <inheritdoc/>
@@ -177,6 +178,10 @@ public sealed class PlainVolumes(Func<RepositoryKey?> keyOf, string cacheFolder,
         using var repository = Open(dataset);
         foreach (var (snapshot, _) in List(dataset, repository).Where(s => s.Snapshot.Name == name)) File.Delete($"{HoldsOf(dataset, snapshot.Guid)}/{Uri.EscapeDataString(tag)}");
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string FullName, string Tag)> Tags(IReadOnlyCollection<Snapshot> snapshots) =>
+        [.. snapshots.SelectMany(static s => TagsOf(Checked(s.Dataset), s.Guid).Order(StringComparer.Ordinal).Select(t => (s.FullName, t)))];
 
     /// <inheritdoc/>
     public void MakeBookmark(string dataset, string name, string bookmark) => throw new SnapshotException("folders have no bookmarks; the snapshot must stay as long as a peer needs it");
@@ -199,7 +204,7 @@ public sealed class PlainVolumes(Func<RepositoryKey?> keyOf, string cacheFolder,
 
     private static void Replace(string path, string text)
     {
-        var fresh = $"{Path.GetDirectoryName(path)}/.new-{Environment.ProcessId}";
+        var fresh = $"{Path.GetDirectoryName(path)}/.new-{Guid.NewGuid():n}";
         using (var file = new FileStream(fresh, FileMode.Create))
         {
             file.Write(System.Text.Encoding.UTF8.GetBytes(text));
@@ -265,6 +270,15 @@ public sealed class PlainVolumes(Func<RepositoryKey?> keyOf, string cacheFolder,
     {
         // What came of an interrupted receive is in packs that nothing names; the next one counts on them, and a prune removes them.
     }
+
+    /// <inheritdoc/>
+    public void Clear(string dataset)
+    {
+        if (IsDataset(dataset) && Snapshots([dataset]) is { Count: > 0 } all) Destroy(dataset, [.. all.Select(static s => s.Name)]);
+    }
+
+    /// <inheritdoc/>
+    public long? WrittenSince(string dataset, string name) => null;
 
     /// <summary>Brings back a snapshot, or some of its paths.</summary>
     /// <param name="dataset">The dataset.</param>

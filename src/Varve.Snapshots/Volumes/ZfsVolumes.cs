@@ -25,21 +25,45 @@ public sealed class ZfsVolumes(Host host) : IVolumes
     /// <inheritdoc/>
     public IReadOnlyList<Dataset> Datasets(string root, bool recursive)
     {
-        string[] columns = ["name", "used", "available", "keystatus", "encryption", "receive_resume_token", .. Notes.All.Select(static n => Space + n)];
-        List<string> command = ["zfs", "list", "-Hp", "-t", "filesystem,volume", "-o", string.Join(',', columns)];
+        // zfs get, since zfs list does not tell a note from one that is inherited.
+        string[] properties = ["type", "used", "available", "written", "keystatus", "encryption", "receive_resume_token", .. Notes.All.Select(static n => Space + n)];
+        List<string> command = ["zfs", "get", "-Hp", "-t", "filesystem,volume", "-o", "name,property,value,source"];
         if (recursive) command.Add("-r");
-        List<string[]> rows = [.. Rows([.. command, Name(root)])];
-        if (rows.Count == 0) return [];
-        var full = PoolPercent(root);
-        return [.. rows.Select(r => new Dataset(r[0])
+        var datasets = new List<Dataset>();
+        var keyed = false;
+        foreach (var row in Rows([.. command, string.Join(',', properties), Name(root)]))
         {
-            UsedBytes = Number(r[1]),
-            AvailableBytes = Number(r[2]),
-            Key = r[4] is "off" or "-" ? KeyState.NotEncrypted : r[3] == "available" ? KeyState.Available : KeyState.Unavailable,
-            ResumeToken = r[5] == "-" ? "" : r[5],
-            PoolPercent = full,
-            Notes = Notes.All.Select((n, i) => (n, Value: r[6 + i])).Where(static p => p.Value is not ("-" or "")).ToDictionary(static p => p.n, static p => p.Value, StringComparer.Ordinal),
-        })];
+            if (datasets.Count == 0 || datasets[^1].Name != row[0])
+            {
+                keyed = false;
+                datasets.Add(new Dataset(row[0]));
+            }
+            datasets[^1] = With(datasets[^1], row[1], row[2], row[3], ref keyed);
+        }
+        if (datasets.Count == 0) return [];
+        var full = PoolPercent(root);
+        return [.. datasets.Select(d => d with { PoolPercent = full })];
+    }
+
+    private static Dataset With(Dataset dataset, string property, string value, string source, ref bool keyed)
+    {
+        if (value is "-" or "") return dataset;
+        switch (property)
+        {
+            case "type": return dataset with { IsDevice = value == "volume" };
+            case "used": return dataset with { UsedBytes = Number(value) };
+            case "available": return dataset with { AvailableBytes = Number(value) };
+            case "written": return dataset with { WrittenBytes = Number(value) };
+            case "receive_resume_token": return dataset with { ResumeToken = value };
+            case "keystatus":
+                keyed = value == "available";
+                return dataset;
+            case "encryption": return value == "off" ? dataset : dataset with { Key = keyed ? KeyState.Available : KeyState.Unavailable };
+        }
+        var note = property[Space.Length..];
+        // What is said of a dataset is not said of those below, except that the host holds no key.
+        if (source != "local" && note != Notes.Keyless) return dataset;
+        return dataset with { Notes = new Dictionary<string, string>(dataset.Notes, StringComparer.Ordinal) { [note] = value } };
     }
 
     /// <inheritdoc/>
@@ -49,7 +73,7 @@ public sealed class ZfsVolumes(Host host) : IVolumes
         var found = new List<Snapshot>();
         foreach (var root in Roots(datasets))
         {
-            foreach (var row in Rows(["zfs", "list", "-Hp", "-t", "snapshot", "-o", $"name,guid,creation,createtxg,userrefs,clones,used,{Mark}", "-r", Name(root)]))
+            foreach (var row in Rows(["zfs", "list", "-Hp", "-t", "snapshot", "-o", $"name,guid,creation,createtxg,userrefs,clones,used,ivsetguid,{Mark}", "-r", Name(root)]))
             {
                 var (dataset, name) = Parted(row[0], '@');
                 if (!wanted.TryGetValue(dataset, out var known)) continue;
@@ -58,7 +82,8 @@ public sealed class ZfsVolumes(Host host) : IVolumes
                     Holds = (int)Number(row[4]),
                     HasClones = row[5] is not ("-" or ""),
                     UniqueBytes = Number(row[6]),
-                    IsMarked = row[7] == Marked,
+                    RawId = ulong.TryParse(row[7], NumberStyles.None, CultureInfo.InvariantCulture, out var raw) ? raw : 0,
+                    IsMarked = row[8] == Marked,
                 });
             }
         }
@@ -147,7 +172,7 @@ public sealed class ZfsVolumes(Host host) : IVolumes
     }
 
     /// <inheritdoc/>
-    public IEnd Send(SendRequest request) => new ProcessEnd(host, SendCommand(request), receives: false);
+    public IEnd Send(SendRequest request) => new ProcessEnd(host, SendCommand(request), receives: false, request.Packing);
 
     /// <inheritdoc/>
     public IEnd Receive(ReceiveRequest request)
@@ -156,12 +181,40 @@ public sealed class ZfsVolumes(Host host) : IVolumes
         List<string> command = ["zfs", "receive", "-u"];
         if (request.Resumable) command.Add("-s");
         if (request.Rollback) command.Add("-F");
+        // Notes are said of one dataset, not of its copy.
+        if (request.Properties) foreach (var note in Notes.All) command.AddRange(["-x", Space + note]);
+        if (request.Properties && !request.IsDevice) command.AddRange(["-x", "mountpoint", "-o", "canmount=noauto"]);
+        if (request.ReadOnly) command.AddRange(["-o", "readonly=on"]);
         command.Add(Name(request.Dataset));
-        return new ProcessEnd(host, command, receives: true);
+        return new ProcessEnd(host, command, receives: true, request.Packing, () => MarkReceived(request));
+    }
+
+    /// <summary>Streams without properties do not bring the marks.</summary>
+    private void MarkReceived(ReceiveRequest request)
+    {
+        foreach (var some in Batches(request.Expected.Where(static s => s.IsMarked).Select(s => $"{request.Dataset}@{Plain(s.Name)}"))) host.Run(["zfs", "set", $"{Mark}={Marked}", .. some]);
     }
 
     /// <inheritdoc/>
-    public void AbortReceive(string dataset) => host.Run(["zfs", "receive", "-A", Name(dataset)]);
+    public void AbortReceive(string dataset)
+    {
+        var (status, _, error) = host.Try(["zfs", "receive", "-A", Name(dataset)]);
+        if (status != 0 && !IsMissing(error) && !error.Contains("does not have any resumable receive state", StringComparison.Ordinal)) throw Volumes.Host.Failed(["zfs", "receive", "-A", dataset], status, error);
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<(string FullName, string Tag)> Tags(IReadOnlyCollection<Snapshot> snapshots) =>
+        [.. Batches(snapshots.Select(static s => $"{Name(s.Dataset)}@{s.Name}")).SelectMany(some => Rows(["zfs", "holds", "-H", .. some])).Select(static r => (r[0], r[1]))];
+
+    /// <inheritdoc/>
+    public void Clear(string dataset) => host.Run(["zfs", "destroy", "-r", Name(dataset)]);
+
+    /// <inheritdoc/>
+    public long? WrittenSince(string dataset, string name)
+    {
+        var (status, output, _) = host.Try(["zfs", "get", "-Hp", "-o", "value", $"written@{Plain(name)}", Name(dataset)]);
+        return status == 0 && long.TryParse(output.AsSpan().Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : null;
+    }
 
     internal static IReadOnlyList<string> SendCommand(SendRequest request)
     {

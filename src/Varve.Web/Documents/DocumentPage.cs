@@ -64,6 +64,7 @@ internal static class DocumentPage
         if (block.Joins.Count > 0) about.Add($"gathers {string.Join(", ", block.Joins)}");
         if (block.Environment != "host") about.Add($"in {block.Environment}");
         if (block.Network != StepNetwork.None) about.Add(block.Network == StepNetwork.Open ? "with the network" : "with a recorded network");
+        if (block.Strict) about.Add("strict");
         body.Write($"<section class=\"step\" aria-label=\"Block {block.Name}\"><header><h3 id=\"{block.Name}\">{block.Name}</h3> <span class=\"soft\">{string.Join(", ", about)}</span>{Marks.OfBlock(visit, path, block.Name)}</header><pre class=\"text code\" tabindex=\"0\">{block.Text}</pre>");
         body.Write($"<div class=\"live\" id=\"{DocumentEvents.Identity(block.Name)}\" aria-live=\"polite\">{state}</div>");
         Results(visit, path, block.Name, body);

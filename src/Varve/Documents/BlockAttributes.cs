@@ -6,7 +6,7 @@ namespace Varve.Documents;
 /// <summary>Reads what follows `sh` on a fence: `name=align map="tile=tiles/*.tif" join=aoh`.</summary>
 internal static class BlockAttributes
 {
-    private const string Known = "name, env, map, join, net, pass, write, timeout, memory";
+    private const string Known = "name, env, map, join, net, strict, pass, write, timeout, memory";
 
     public static Block Read(string path, Fence fence, FrontMatter frontMatter)
     {
@@ -23,6 +23,7 @@ internal static class BlockAttributes
                 "map" => block with { Maps = [.. block.Maps, Map(value, Wrong)] },
                 "join" => block with { Joins = [.. block.Joins, value] },
                 "net" => block with { Network = StepNetworks.Parse(value) ?? throw Wrong($"net={value}: it is {StepNetworks.Words}") },
+                "strict" => block with { Strict = value switch { "yes" => true, "no" => false, _ => throw Wrong($"strict={value}: it is yes or no") } },
                 "pass" => block with { Pass = List(value) },
                 "write" => block with { Write = List(value) },
                 "timeout" => block with { Timeout = Duration(value) ?? throw Wrong($"timeout={value}: a number of seconds, or with s, m or h after it") },

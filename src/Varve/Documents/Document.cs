@@ -107,6 +107,8 @@ internal sealed record Block
     /// <summary>Blocks whose files it is given as its arguments.</summary>
     public IReadOnlyList<string> Joins { get; init; } = [];
     public StepNetwork Network { get; init; }
+    /// <summary>Whether clock, randomness and processor are the same everywhere.</summary>
+    public bool Strict { get; init; }
     public IReadOnlyList<string> Pass { get; init; } = [];
     public IReadOnlyList<string> Write { get; init; } = [];
     public TimeSpan? Timeout { get; init; }

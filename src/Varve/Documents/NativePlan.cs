@@ -4,6 +4,7 @@ using Varve.Linux;
 using Varve.Running;
 using Varve.Sandbox;
 using Varve.Steps;
+using Varve.Strict;
 
 namespace Varve.Documents;
 
@@ -39,6 +40,8 @@ internal sealed class NativePlan(Document document, FrontMatter values, Settings
             if (Files.Look(folder).Kind != FileKind.Directory) throw new DocumentException(document.Path, block.Line, $"write={folder} is no folder");
         List<string> options = [.. write.Select(w => $"write={w}")];
         options.AddRange(StepNetworks.Options(block.Network));
+        var strict = block.Strict || settings.Strict;
+        if (strict) options.Add(StrictTerms.Option);
         if (block.MemoryBytes is { } most) options.Add($"memory={most}");
         options.Sort(StringComparer.Ordinal);
         IEnumerable<KeyValuePair<string, string>> extra = block.Environment == "host" ? element.Variables : element.Variables.Prepend(new("PATH", StepEnvironment.PlainPath));
@@ -50,13 +53,14 @@ internal sealed class NativePlan(Document document, FrontMatter values, Settings
                 Directory = document.Folder,
                 Workspace = document.Workspace,
                 Environment = environments.Identity(block.Environment),
-                Variables = StepEnvironment.Variables(settings.Pass.Concat(pass).Concat(block.Pass), extra),
+                Variables = StepEnvironment.Variables(settings.Pass.Concat(pass).Concat(block.Pass), strict, extra),
                 Options = options,
             },
             WorkspaceOutside = document.Workspace,
             WriteAlso = [.. write.Select(w => new KeyValuePair<string, string>(w, w))],
             RootLayers = environments.RootLayers(block.Environment),
             Network = block.Network,
+            Strict = strict,
             Timeout = block.Timeout,
             MemoryBytes = block.MemoryBytes,
         };

@@ -5,6 +5,7 @@ using Varve.Linux;
 using Varve.Running;
 using Varve.Sandbox;
 using Varve.Steps;
+using Varve.Strict;
 using Varve.Store;
 
 namespace Varve.Documents;
@@ -118,9 +119,10 @@ internal sealed partial class SharkPlan(Document document, FrontMatter values, V
             Directory = Data,
             Workspace = Data,
             Environment = environment,
-            Variables = StepEnvironment.Variables(settings.Pass, variables),
-            Options = [$"data={dataFolder}"],
+            Variables = StepEnvironment.Variables(settings.Pass, settings.Strict, variables),
+            Options = settings.Strict ? [$"data={dataFolder}", StrictTerms.Option] : [$"data={dataFolder}"],
         },
+        Strict = settings.Strict,
         WorkspaceOutside = dataFolder,
         RootLayers = root is null ? [] : [root],
     };
@@ -241,7 +243,7 @@ internal sealed partial class SharkPlan(Document document, FrontMatter values, V
                         Directory = environment.Directory,
                         Workspace = "/",
                         Environment = environment.KeyText,
-                        Variables = StepEnvironment.Variables([], environment.Variables),
+                        Variables = StepEnvironment.Variables([], extra: environment.Variables),
                         Options = network ? ["build", "net=open"] : ["build"],
                     },
                     WorkspaceOutside = environment.Root,

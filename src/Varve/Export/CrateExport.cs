@@ -54,13 +54,12 @@ internal sealed class CrateExport
     private void Describe()
     {
         graph.Of(Metadata, "CreativeWork").To("conformsTo", ["https://w3id.org/ro/crate/1.1", Profiles[^1]]).To("about", Root);
-        var root = graph.Of(Root, "Dataset")
+        graph.Of(Root, "Dataset")
             .With("name", LineageDatabase.Printable($"How {pipeline.Asked} was made"))
             .With("description", LineageDatabase.Printable($"{source.Chain.Steps.Count} steps that made {pipeline.Asked} ({source.Chain.Digest}), as Varve recorded them."))
             .With("datePublished", ProvDocument.Time(source.Chain.Steps.Max(static s => s.StartedAt + s.Elapsed)))
             .With("license", "Not stated: the licence of these files is for their authors to give.")
             .To("conformsTo", Profiles).To("mainEntity", document).To("hasPart", carried.Select(static c => c.Name)).To("mentions", Run);
-        if (carriesResult) root.To("hasPart", Id(source.Chain.Path, source.Chain.Digest, -1));
         for (var i = 0; i < Profiles.Length; i++) graph.Of(Profiles[i], "CreativeWork").With("name", ProfileNames[i]).With("version", Profiles[i][(Profiles[i].LastIndexOf('/') + 1)..]);
         graph.Of(Engine, "SoftwareApplication").With("name", "Varve").With("description", "Runs steps in a sandbox that observes what they read and write.");
         graph.Of(Language, "ComputerLanguage").With("name", "Varve document").With("description", "Markdown whose fenced blocks are the steps.");
@@ -150,6 +149,8 @@ internal sealed class CrateExport
         var name = pipeline.Root.Holds(path) ? pipeline.Root.Name(path) : path;
         var file = graph.Of(isResult ? Uri.EscapeDataString(name).Replace("%2F", "/", StringComparison.Ordinal) : $"urn:varve:sha256:{digest.Hex}?path={Uri.EscapeDataString(LineageDatabase.Printable(name))}", "File");
         file.With("name", LineageDatabase.Printable(name)).With("sha256", digest.Hex);
+        // Every file that is spoken of is a part of the root, also one that is not carried (RO-Crate 1.1, Data entities).
+        graph.Of(Root).To("hasPart", file.Id);
         if (bytes >= 0) file.With("contentSize", bytes.ToString(CultureInfo.InvariantCulture));
         return file.Id;
     }

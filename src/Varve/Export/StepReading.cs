@@ -3,6 +3,7 @@ using Varve.Documents;
 using Varve.Lineage;
 using Varve.Linux;
 using Varve.Sandbox;
+using Varve.Strict;
 
 namespace Varve.Export;
 
@@ -78,6 +79,7 @@ internal sealed partial class StepReading(Root root, ExportSource source)
         foreach (var option in trace.Key.Options)
         {
             if (option is "net=open" or "net=recorded") attributes.Add(option);
+            else if (option == StrictTerms.Option) attributes.Add("strict=yes");
             else if (option.StartsWith("memory=", StringComparison.Ordinal)) attributes.Add(option);
             else if (option.StartsWith("write=", StringComparison.Ordinal)) write.Add(root.Name(option[6..]));
         }

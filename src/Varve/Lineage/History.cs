@@ -52,7 +52,8 @@ internal sealed class History(LineageDatabase lineage)
 
     /// <summary>
     /// The execution a person means: by its id or the beginning of it; by its step's, then the newest; or by a file,
-    /// then the newest that left it as it is now, else the newest that wrote it at all.
+    /// then the newest that left it as it is now, else the newest that wrote it at all, else, for a published or moved
+    /// file, the newest that wrote its content.
     /// </summary>
     /// <param name="name">What was said.</param>
     /// <param name="path">The same as an absolute path.</param>
@@ -78,12 +79,17 @@ internal sealed class History(LineageDatabase lineage)
 
     private Trace? ByFile(string path)
     {
-        if (Files.Look(path).Kind == FileKind.File)
+        Digest? content = null;
+        if (Files.Look(path) is { Kind: FileKind.File } stamp)
         {
             using var file = Files.OpenRead(path);
-            if (lineage.Writers(path, BlobStore.HashOf(file)) is [var writer, ..]) return writer;
+            var digest = BlobStore.HashOf(file);
+            if (lineage.Writers(path, digest) is [var writer, ..]) return writer;
+            // An empty file is not known by its content.
+            if (stamp.Size > 0) content = digest;
         }
-        return lineage.Ask(() => First(lineage.Read("WHERE e.number = (SELECT max(execution) FROM writes WHERE path = $1)", LineageDatabase.Printable(path))));
+        return lineage.Ask(() => First(lineage.Read("WHERE e.number = (SELECT max(execution) FROM writes WHERE path = $1)", LineageDatabase.Printable(path))))
+            ?? (content is { } bytes ? First(lineage.WritersOf(bytes, 1)) : null);
     }
 
     private static Trace? First(IReadOnlyList<Trace> traces) => traces.Count > 0 ? traces[0] : null;

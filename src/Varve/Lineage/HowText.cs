@@ -1,4 +1,5 @@
 using Varve.Sandbox;
+using Varve.Strict;
 
 namespace Varve.Lineage;
 
@@ -41,5 +42,6 @@ internal static class HowText
     /// <summary>The variables that a document or a person gave this step, apart from those that every step has.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Given(Trace trace) =>
         trace.Key.Variables.Where(v => v.Key is not ("PATH" or "TERM" or "HOME" or "LANG" or "LOGNAME" or "PYTHONDONTWRITEBYTECODE" or "PYTHONHASHSEED"
-            or "SHELL" or "SOURCE_DATE_EPOCH" or "TZ" or "USER"));
+            or "SHELL" or "SOURCE_DATE_EPOCH" or "TZ" or "USER")
+            && !(trace.Key.Options.Contains(StrictTerms.Option) && StrictVariables.All.Contains(v)));
 }

@@ -81,6 +81,8 @@ internal static unsafe class Files
                 while (true)
                 {
                     var length = Libc.syscall(GetDents64, descriptor, (nint)b, buffer.Length, 0, 0);
+                    // A directory that is removed while it is open is one that is not there.
+                    if (length < 0 && Libc.Errno == Libc.Enoent) return null;
                     if (length < 0) throw Failure("list", path);
                     if (length == 0) break;
                     AddEntries(buffer.AsSpan(0, (int)length), entries);

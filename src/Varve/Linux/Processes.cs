@@ -63,6 +63,9 @@ internal static unsafe partial class Processes
     public static partial nint process_vm_readv(int pid, Segment* local, nuint localCount, Segment* remote, nuint remoteCount, nuint flags);
 
     [LibraryImport("libc", SetLastError = true)]
+    public static partial nint process_vm_writev(int pid, Segment* local, nuint localCount, Segment* remote, nuint remoteCount, nuint flags);
+
+    [LibraryImport("libc", SetLastError = true)]
     public static partial int pipe2(int* pair, int flags);
 
     [LibraryImport("libc")]

@@ -26,7 +26,7 @@ internal static class LaunchPlan
         Word(root);
         Word("identity");
         // Root without the right to make privileged namespaces (in a container) stays root inside.
-        var number = (Libc.geteuid() == 0 ? 0 : View.UserNumber).ToString(CultureInfo.InvariantCulture);
+        var number = (Libc.geteuid() == 0 && request.Strict is null ? 0 : View.UserNumber).ToString(CultureInfo.InvariantCulture);
         Word(number);
         Word(number);
         Word("host");
@@ -38,6 +38,7 @@ internal static class LaunchPlan
             Word(ProxyDoor.Port.ToString(CultureInfo.InvariantCulture));
         }
         if (terminal) Word("terminal");
+        if (request.Strict is not null) Word("strict");
         if (request.Streams.OnSignals is null) Word("apart");
         Word("directory");
         Word(request.Directory);

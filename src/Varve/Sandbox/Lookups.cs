@@ -1,13 +1,14 @@
 using System.Globalization;
 using Varve.Linux;
 using Varve.Store;
+using Varve.Strict;
 
 namespace Varve.Sandbox;
 
 /// <summary>
 /// What a step learnt, a line a path: the state of the file before the step, and how much of it the step asked for.
 /// </summary>
-internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<string> trusted, EffectLog effects)
+internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<string> trusted, EffectLog effects, bool strict = false)
 {
     /// <summary>A file this large that is only looked at goes by size and time instead of its content.</summary>
     private const long LookedAtLimit = 64L << 20;
@@ -45,7 +46,7 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
             {
                 absent.Add(path);
                 if ((wanted & Wanted.Own) != 0) madeNew.Add(path);
-                if ((wanted & Wanted.Program) != 0 && view.IsWritable(path)) effects.Add(EffectKinds.Clock, $"may have read the clock: {path}, which the step made itself");
+                if ((wanted & Wanted.Program) != 0 && !strict && view.IsWritable(path)) effects.Add(EffectKinds.Clock, $"may have read the clock: {path}, which the step made itself");
                 return;
             }
             entries[path] = entry = new Entry { Stamp = stamp };
@@ -58,7 +59,7 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
 
     private void NoteClock(string path, Entry entry)
     {
-        if (entry.Stamp.Kind == FileKind.File && ClockUse.IsPossible(Outside(path), entry.HasContent ? entry.Digest : default))
+        if (!strict && entry.Stamp.Kind == FileKind.File && ClockUse.IsPossible(Outside(path), entry.HasContent ? entry.Digest : default))
             effects.Add(EffectKinds.Clock, $"may have read the clock: {path} can");
     }
 
@@ -122,7 +123,7 @@ internal sealed class Lookups(View view, IContentSource contents, IReadOnlyList<
         else if (path == "/dev/tty" && (wanted & Wanted.Content) != 0 && HasTerminal) effects.Add(EffectKinds.Device, Observation.OpenedTerminal);
         else if (zone == Zone.Device && !View.IsOrdinaryDevice(path)) effects.Add(EffectKinds.Device, $"looked for {path}");
         else if (zone == Zone.Kernel && LeadsOn(path)) effects.Add(EffectKinds.Host, $"went through {path} by a link: what it reached there may not be recorded");
-        else if (zone == Zone.Kernel && (wanted & (Wanted.Content | Wanted.Listing)) != 0 && !IsAboutItself(path)) effects.Add(EffectKinds.Host, $"read {path}");
+        else if (zone == Zone.Kernel && (wanted & (Wanted.Content | Wanted.Listing)) != 0 && !IsAboutItself(path) && !(strict && HostFacts.Covers(path))) effects.Add(EffectKinds.Host, $"read {path}");
     }
 
     /// <summary>Whether there is a terminal that a step could reach by that name: one that Varve was started on.</summary>

@@ -23,12 +23,14 @@ internal static class Namespaces
         listener.WakeSynchronously();
         var log = new EventLog();
         var effects = new EffectLog();
-        var lookups = new Lookups(view, contents, request.Trusted, effects);
+        var lookups = new Lookups(view, contents, request.Trusted, effects, request.Strict is not null);
         var observer = new Observer(view, lookups);
+        // A part put in place would have used up nothing of the clock and the chance of what comes after it.
         // Of a root that is being written, or stacked, single files cannot be told from outside.
-        var parts = request.Parts is { } book && !request.RootWritable && request.RootLayers.Count <= 1
+        var parts = request.Parts is { } book && request.Strict is null && !request.RootWritable && request.RootLayers.Count <= 1
             ? new Parts(book, listener, log, effects, view, contents, request.Trusted, request.ReuseParts, request.Streams.TerminalCount) : null;
-        var supervisor = new Supervisor(listener, log, effects, view, request.Network, parts);
+        using var strict = request.Strict is { } terms ? new StrictWorld(terms, listener, effects, view) : null;
+        var supervisor = new Supervisor(listener, log, effects, view, request.Network, parts, strict);
         Exception? broken = null;
         var serving = Start("supervisor", supervisor.Serve, e => { broken = e; launch.Signal(Processes.SigKill); listener.Dispose(); });
         var observing = Start("observer", () => observer.Follow(log), e => { broken = e; launch.Signal(Processes.SigKill); });
@@ -36,6 +38,8 @@ internal static class Namespaces
         request.Streams.OnTerminal?.Invoke(launch.Terminal);
         request.Proxy?.Open(launch.TakeProxy());
         request.Streams.OnSignals?.Invoke(launch.Signal);
+        var following = strict is null ? null : Start("tracer", strict.Tracer.Run, e => { broken = e; launch.Signal(Processes.SigKill); });
+        strict?.Begin();
         var startedNs = Files.CoarseNow();
         var startedAt = DateTimeOffset.UtcNow;
         var clock = Stopwatch.StartNew();
@@ -51,6 +55,8 @@ internal static class Namespaces
         {
             clock.Stop();
             serving.Join();
+            strict?.Tracer.Dispose();
+            following?.Join();
             log.Close();
             observing.Join();
         }

@@ -20,11 +20,11 @@ internal unsafe struct Notification
 internal sealed unsafe class NotificationListener(int descriptor) : IDisposable
 {
     public const uint X86_64 = 0xC000003E;
-    private const nuint ReceiveRequest = 0xC0502100, SendRequest = 0xC0182101, FlagsRequest = 0x40082104, AddDescriptorRequest = 0x40182103;
+    private const nuint ReceiveRequest = 0xC0502100, SendRequest = 0xC0182101, FlagsRequest = 0x40082104, AddDescriptorRequest = 0x40182103, HeldRequest = 0x40082102;
     private const uint ContinueFlag = 1;
 
     [StructLayout(LayoutKind.Sequential)]
-    private struct Answer
+    private struct Reply
     {
         public ulong Id;
         public long Value;
@@ -83,10 +83,24 @@ internal sealed unsafe class NotificationListener(int descriptor) : IDisposable
     }
 
     /// <summary>Lets the call go on as it is.</summary>
-    public void Continue(ulong id) => Send(new Answer { Id = id, Flags = ContinueFlag });
+    public void Continue(ulong id) => Send(new Reply { Id = id, Flags = ContinueFlag });
 
     /// <summary>Makes the call fail.</summary>
-    public void Refuse(ulong id, int error) => Send(new Answer { Id = id, Error = -error });
+    public void Refuse(ulong id, int error) => Send(new Reply { Id = id, Error = -error });
+
+    /// <summary>Makes the call succeed with a value, without its being made.</summary>
+    public void Answer(ulong id, long value) => Send(new Reply { Id = id, Value = value });
+
+    /// <summary>Whether the call still waits; what is written into a process's memory must be for the call that is held.</summary>
+    public bool IsHeld(ulong id) => Libc.ioctl(descriptor, HeldRequest, &id) == 0;
+
+    /// <summary>Makes the call, which opens something, succeed with a descriptor of ours. False when it could not be given.</summary>
+    public bool AnswerOpened(ulong id, int ours, bool closedOnExecution)
+    {
+        const uint andAnswer = 2;
+        var request = new NewDescriptor { Id = id, Flags = andAnswer, Source = (uint)ours, TargetFlags = closedOnExecution ? (uint)Libc.OCloexec : 0 };
+        return Libc.ioctl(descriptor, AddDescriptorRequest, &request) >= 0;
+    }
 
     /// <summary>Gives the process whose call is held a descriptor of ours under a number of its own, in place of what it had there.</summary>
     public bool Install(ulong id, int ours, int number)
@@ -96,7 +110,7 @@ internal sealed unsafe class NotificationListener(int descriptor) : IDisposable
         return Libc.ioctl(descriptor, AddDescriptorRequest, &request) >= 0;
     }
 
-    private void Send(Answer answer) => _ = Libc.ioctl(descriptor, SendRequest, &answer);
+    private void Send(Reply answer) => _ = Libc.ioctl(descriptor, SendRequest, &answer);
 
     public void Dispose() => _ = Libc.close(descriptor);
 }

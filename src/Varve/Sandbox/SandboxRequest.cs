@@ -1,4 +1,5 @@
 using Varve.Linux;
+using Varve.Strict;
 
 namespace Varve.Sandbox;
 
@@ -39,6 +40,8 @@ internal sealed record SandboxRequest
     public IPartBook? Parts { get; init; }
     /// <summary>Whether parts that are known may be reused, or are only kept.</summary>
     public bool ReuseParts { get; init; }
+    /// <summary>What a strict step's clock and chance follow from; null for one that has the machine's.</summary>
+    public StrictTerms? Strict { get; init; }
     /// <summary>Where its standard streams come from and go to.</summary>
     public required StepStreams Streams { get; init; }
     /// <summary>Paths inside whose change during the step is no news: files that standard output is redirected to.</summary>

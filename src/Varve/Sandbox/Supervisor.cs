@@ -9,7 +9,7 @@ namespace Varve.Sandbox;
 /// Nothing is looked up here; what a name stood for before the step is found out afterwards by the
 /// <see cref="Observer"/>, for the files below the overlay do not change.
 /// </summary>
-internal sealed class Supervisor(NotificationListener listener, EventLog log, EffectLog effects, View view, StepNetwork network, Parts? parts)
+internal sealed class Supervisor(NotificationListener listener, EventLog log, EffectLog effects, View view, StepNetwork network, Parts? parts, StrictWorld? strict)
 {
     private const int WriteOnly = 1, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, Truncate = 0x200, Directory = 0x10000, NoFollow = 0x20000,
         PathOnly = 0x200000, TemporaryFile = 0x400000;
@@ -22,6 +22,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
     private readonly Sockets sockets = new(effects, view, network);
     private readonly ProgramReader programs = new(log, effects);
     private readonly CopyUp copyUp = new(view, log);
+    private PathOutcome lastOutcome;
 
     /// <summary>Threads of the step seen so far; their processes' memory is sampled.</summary>
     public System.Collections.Concurrent.ConcurrentDictionary<int, byte> Threads { get; } = new();
@@ -35,6 +36,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
             if (call.Thread != last) Threads.TryAdd(last = call.Thread, 0);
             log.Begin(call.Thread);
             Part.Current = parts?.Of(call.Thread);
+            if (strict is not null && call.Architecture == NotificationListener.X86_64 && strict.Answers(in call)) continue;
             var refusal = Handle(in call);
             if (refusal == 0) listener.Continue(call.Id);
             else if (refusal != AnsweredLater) listener.Refuse(call.Id, refusal);
@@ -117,18 +119,42 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
                 var folder = argument.Folder < 0 ? Libc.AtFdcwd : (int)a[argument.Folder];
                 var refusal = Report(in call, folder, a[argument.Path], wanted, (flags & EmptyPathFlag) != 0);
                 if (refusal != 0) return refusal;
-                if (argument.Changes) parts?.Touching(call.Thread, paths.Path, (wanted & Wanted.Own) == 0, (wanted & Wanted.Follow) != 0);
+                if (argument.Changes) Touching(in call, (wanted & Wanted.Own) == 0, (wanted & Wanted.Follow) != 0, asEntry: argument.Wanted is not (Wanted.Content or (Wanted.Content | Wanted.Follow)));
             }
         }
+        if (strict is not null) return AnswerStrictly(in call);
         if (call.Number == Syscalls.Statfs && !paths.Path.StartsWith("/sys"u8)) effects.Add(EffectKinds.Host, "space of a file system (statfs)");
         return 0;
+    }
+
+    private int AnswerStrictly(in Notification call)
+    {
+        var answered = lastOutcome switch
+        {
+            PathOutcome.Found => strict!.AnswersAbout(in call, paths.Path),
+            PathOutcome.Empty => strict!.AnswersAboutDescriptor(in call),
+            _ => false,
+        };
+        return answered ? AnsweredLater : 0;
+    }
+
+    /// <summary>The call is about to change what stands at the path read last.</summary>
+    private void Touching(in Notification call, bool keepsContent, bool follow, bool asEntry)
+    {
+        parts?.Touching(call.Thread, paths.Path, keepsContent, follow);
+        strict?.Changes(in call, paths.Path, follow, asEntry);
     }
 
     /// <summary>Notes what is wanted of the path at that address. Zero, or the error that refuses the call.</summary>
     private int Report(in Notification call, int folder, ulong address, Wanted wanted, bool emptyIsDescriptor = false)
     {
-        if (address == 0) return 0;
-        var outcome = paths.Read(call.Thread, folder, address);
+        if (address == 0)
+        {
+            lastOutcome = PathOutcome.Broken;
+            if (call.Number is Syscalls.Utimensat or Syscalls.Futimesat) strict?.ChangesTimesOfDescriptor(in call, folder);
+            return 0;
+        }
+        var outcome = lastOutcome = paths.Read(call.Thread, folder, address);
         if (outcome == PathOutcome.TooLong) return Refuse("a path of more than 4,095 bytes", Libc.Enametoolong);
         if (outcome == PathOutcome.Empty && emptyIsDescriptor)
         {
@@ -147,8 +173,9 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
         if (outcome != PathOutcome.Found) return 0;
         var follow = (flags & NoFollow) == 0 && (flags & (Create | Exclusive)) != (Create | Exclusive) ? Wanted.Follow : 0;
         var writes = (flags & (WriteOnly | ReadWrite)) != 0;
+        if (strict?.Opens(in call, paths.Path, !writes && (flags & PathOnly) == 0, (flags & Libc.OCloexec) != 0) == true) return AnsweredLater;
         if (writes && (flags & (PathOnly | TemporaryFile)) == 0)
-            parts?.Touching(call.Thread, paths.Path, (flags & Truncate) == 0 && (flags & (Create | Exclusive)) != (Create | Exclusive), follow != 0);
+            Touching(in call, (flags & Truncate) == 0 && (flags & (Create | Exclusive)) != (Create | Exclusive), follow != 0, asEntry: (flags & Create) != 0);
         if ((flags & PathOnly) != 0) log.Add(Wanted.Status | follow, paths.Path);
         else if ((flags & TemporaryFile) == TemporaryFile) log.Add(Wanted.Exists | follow, paths.Path);
         else if ((flags & (Create | Exclusive)) == (Create | Exclusive)) log.Add(Wanted.Exists | Wanted.Own, paths.Path);
@@ -177,7 +204,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
     private int ListDescriptor(in Notification call, int descriptor)
     {
         if (paths.ReadDescriptor(call.Thread, descriptor) == PathOutcome.Found) log.Add(Wanted.Listing, paths.Path);
-        return 0;
+        return strict?.AnswersAbout(in call, paths.Path) == true ? AnsweredLater : 0;
     }
 
     private int Execute(in Notification call, int folder, ulong address, int flags, ulong arguments, ulong variables)
@@ -204,6 +231,8 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
         var source = paths.Path.ToArray();
         if (paths.Read(call.Thread, newFolder, to) != PathOutcome.Found) return 0;
         parts?.Moving(call.Thread, source, paths.Path, (flags & exchange) != 0);
+        strict?.Changes(in call, source, follow: false, asEntry: true);
+        strict?.Changes(in call, paths.Path, follow: false, asEntry: true);
         var refusal = copyUp.BeforeRenaming(call.Thread, source);
         if (refusal is { Length: > 0 }) return Refuse(refusal, Libc.Exdev);
         log.Add(Wanted.Content | Wanted.Own, source);
@@ -222,7 +251,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
         log.Add(Wanted.Content | ((flags & FollowFlag) != 0 ? Wanted.Follow : 0), paths.Path);
         var first = paths.Path.ToArray();
         if (paths.Read(call.Thread, newFolder, name) != PathOutcome.Found) return 0;
-        parts?.Touching(call.Thread, paths.Path, keepsContent: true, follow: false);
+        Touching(in call, keepsContent: true, follow: false, asEntry: true);
         log.Add(Wanted.Exists, paths.Path);
         log.Add(Wanted.Named, first, paths.Path);
         return 0;
@@ -233,7 +262,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
         var text = new byte[Tracee.PathMax];
         var length = Tracee.ReadText(call.Thread, target, text);
         if (length < 0 || paths.Read(call.Thread, folder, address) != PathOutcome.Found) return 0;
-        parts?.Touching(call.Thread, paths.Path, keepsContent: true, follow: false);
+        Touching(in call, keepsContent: true, follow: false, asEntry: true);
         log.Add(Wanted.Exists, paths.Path);
         log.Add(Wanted.LinkMade, paths.Path, text.AsSpan(0, length));
         return 0;
@@ -242,7 +271,7 @@ internal sealed class Supervisor(NotificationListener listener, EventLog log, Ef
     private int Unlink(in Notification call, int folder, ulong address, int flags)
     {
         var refusal = Report(in call, folder, address, (flags & RemoveDirectoryFlag) != 0 ? Wanted.Listing | Wanted.Own : Wanted.Exists | Wanted.Own);
-        if (refusal == 0) parts?.Touching(call.Thread, paths.Path, keepsContent: false, follow: false);
+        if (refusal == 0) Touching(in call, keepsContent: false, follow: false, asEntry: true);
         return refusal;
     }
 }

@@ -11,7 +11,9 @@ internal static class Syscalls
         Futimesat = 261, Newfstatat = 262, Unlinkat = 263, Renameat = 264, Linkat = 265, Symlinkat = 266, Readlinkat = 267,
         Fchmodat = 268, Faccessat = 269, Unshare = 272, Utimensat = 280, NameToHandleAt = 303, SendMmsg = 307, Renameat2 = 316,
         GetRandom = 318, Execveat = 322, Statx = 332, IoUringSetup = 425, IoUringEnter = 426, IoUringRegister = 427,
-        Openat2 = 437, Faccessat2 = 439, Fchmodat2 = 452;
+        Fstat = 5, Poll = 7, Select = 23, GetItimer = 36, Wait4 = 61, GetUsage = 98, Times = 100, Trace = 101, GetGroups = 115, SignalTimedWait = 128, Futex = 202,
+        SchedSetAffinity = 203, TimerSetTime = 223, ClockGetRes = 229, EpollWait = 232, WaitId = 247, PselectSix = 270, Ppoll = 271, EpollPwait = 281, TimerFdSetTime = 286,
+        GetProcessor = 309, EpollPwait2 = 441, Openat2 = 437, Faccessat2 = 439, Fchmodat2 = 452;
 
     private static readonly Dictionary<int, string> RefusedNames = new()
     {
@@ -60,6 +62,7 @@ internal static class Syscalls
         [172] = "iopl",
         [173] = "ioperm",
         [153] = "vhangup",
+        [Trace] = "ptrace",
         [Clone] = "clone with new namespaces",
         [Unshare] = "unshare with new namespaces",
     };

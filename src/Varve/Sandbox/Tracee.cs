@@ -40,6 +40,17 @@ internal static unsafe class Tracee
         }
     }
 
+    /// <summary>Writes bytes into the memory of the process; whether all of them could be.</summary>
+    public static bool WriteBytes(int thread, ulong address, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* b = bytes)
+        {
+            var local = new Processes.Segment { Base = (nint)b, Length = (nuint)bytes.Length };
+            var remote = new Processes.Segment { Base = (nint)address, Length = (nuint)bytes.Length };
+            return Processes.process_vm_writev(thread, &local, 1, &remote, 1, 0) == bytes.Length;
+        }
+    }
+
     /// <summary>
     /// The path behind a link below /proc/THREAD, such as `cwd` or `fd/7`, as the process sees it. Its length;
     /// 0 when there is none, -1 when it is too long for the kernel to say.

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Varve.Linux;
+using Varve.Strict;
 
 namespace Varve.Sandbox;
 
@@ -191,7 +192,8 @@ internal sealed class View
         if (request.Network == StepNetwork.Open && Files.Look(Resolver).Kind == FileKind.Directory) Add("bind", Resolver, Resolver, "ro");
         Add("proc", "/proc");
         Place("/proc", Zone.Kernel, "");
-        Add("bind", "/sys", "/sys", "ro");
+        if (request.Strict is { } terms) AddMachine(scratch, terms);
+        else Add("bind", "/sys", "/sys", "ro");
         Place("/sys", Zone.Kernel, "");
         Add("tmpfs", "/dev", "mode=755");
         Place("/dev", Zone.Device, "");
@@ -204,6 +206,32 @@ internal sealed class View
         Add("terminals", "/dev/pts");
         Add("tmpfs", "/dev/shm", "mode=1777");
         Place("/dev/shm", Zone.Private, "");
+    }
+
+    /// <summary>Covers what /proc and /sys say of the machine by what they say of the one that every strict step has.</summary>
+    private void AddMachine(string scratch, StrictTerms terms)
+    {
+        Lay($"{scratch}/proc", HostFacts.ProcFiles(terms));
+        Lay($"{scratch}/sys", HostFacts.SysFiles);
+        Add("bind", $"{scratch}/sys", "/sys", "ro");
+        Files.MakeDirectory($"{scratch}/nothing");
+        File.WriteAllText($"{scratch}/empty", "");
+        foreach (var entry in Files.List("/proc") ?? [])
+        {
+            if (HostFacts.IsOfProcesses(entry.Name) || entry.Kind == FileKind.Link) continue;
+            var own = $"{scratch}/proc/{entry.Name}";
+            Add("bind", Files.Look(own).Exists ? own : entry.Kind == FileKind.Directory ? $"{scratch}/nothing" : $"{scratch}/empty", "/proc/" + entry.Name, "ro");
+        }
+    }
+
+    private static void Lay(string folder, IReadOnlyDictionary<string, string> files)
+    {
+        foreach (var (name, text) in files)
+        {
+            var path = $"{folder}/{name}";
+            Files.MakeDirectories(Files.Parent(path));
+            File.WriteAllText(path, text);
+        }
     }
 
     private void AddAccounts(string scratch)

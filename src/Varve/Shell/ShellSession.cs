@@ -67,10 +67,11 @@ internal sealed class ShellSession : IDisposable
     /// <param name="words"><c>$1</c> and on.</param>
     /// <param name="directory">Where it starts.</param>
     /// <param name="pass">Variables to pass on besides those passed by default.</param>
-    public static ShellState Begin(string name, IReadOnlyList<string> words, string directory, IEnumerable<string> pass)
+    /// <param name="strict">Whether its commands are strict steps.</param>
+    public static ShellState Begin(string name, IReadOnlyList<string> words, string directory, IEnumerable<string> pass, bool strict = false)
     {
         // No shell takes these from its environment.
-        var variables = StepEnvironment.Variables(pass).Where(v => v.Key is not ("IFS" or "PPID" or "OPTIND" or "PWD")).ToDictionary(v => v.Key, v => v.Value, StringComparer.Ordinal);
+        var variables = StepEnvironment.Variables(pass, strict).Where(v => v.Key is not ("IFS" or "PPID" or "OPTIND" or "PWD")).ToDictionary(v => v.Key, v => v.Value, StringComparer.Ordinal);
         return new ShellState { Mask = Processes.FileModeMask(), Variables = variables, Exported = variables.Keys.ToHashSet(StringComparer.Ordinal), Directory = directory, Name = name, Positional = words };
     }
 

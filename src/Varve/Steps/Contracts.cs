@@ -46,6 +46,8 @@ public sealed record StepRequest
     public bool Again { get; init; }
     /// <summary>The network it has.</summary>
     public StepNetwork Network { get; init; }
+    /// <summary>Whether it sees the same clock, chance and machine everywhere (docs/effects.md).</summary>
+    public bool Strict { get; init; }
     /// <summary>With a recorded network: an execution whose answers hold for this one, without a network; null for those that hold now.</summary>
     public Trace? Replaying { get; init; }
     /// <summary>When to end it.</summary>

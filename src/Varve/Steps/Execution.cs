@@ -147,6 +147,7 @@ internal sealed class Execution(VarveHome home, BlobStore store, DigestCache dig
                 Scratch = scratch,
                 Exchange = request.Shell is null ? null : ShellExchange.Folder,
                 Parts = Parts,
+                Strict = request.Strict ? StrictSeed.Of(request.Key) : null,
                 ReuseParts = !request.Again,
                 Streams = streams,
                 OutputPaths = outputFile is null ? new HashSet<string>(StringComparer.Ordinal) : new HashSet<string>(StringComparer.Ordinal) { outputFile },

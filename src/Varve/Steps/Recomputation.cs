@@ -2,6 +2,7 @@ using Varve.Lineage;
 using Varve.Linux;
 using Varve.Sandbox;
 using Varve.Store;
+using Varve.Strict;
 
 namespace Varve.Steps;
 
@@ -52,6 +53,7 @@ internal sealed class Recomputation(VarveHome home, BlobStore store, IStepRunner
             WriteAlso = [.. key.Options.Where(static o => o.StartsWith("write=", StringComparison.Ordinal)).Select(static o => new KeyValuePair<string, string>(o[6..], o[6..]))],
             RootLayers = settings.RootLayers(environment),
             Network = StepNetworks.Of(key.Options),
+            Strict = key.Options.Contains(StrictTerms.Option),
         };
     }
 

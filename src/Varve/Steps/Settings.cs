@@ -21,6 +21,8 @@ public sealed record Settings
     public PartKeeping Parts { get; init; } = PartKeeping.Worthwhile;
     /// <summary>Whether a published file carries its ancestry beside it (Export/Sidecar.cs).</summary>
     public bool Sidecar { get; init; }
+    /// <summary>Whether clock, randomness and processor are the same everywhere for every step.</summary>
+    public bool Strict { get; init; }
     /// <summary>The named root file systems, as absolute folders.</summary>
     public IReadOnlyDictionary<string, string> Environments { get; init; } = new Dictionary<string, string>(StringComparer.Ordinal);
 

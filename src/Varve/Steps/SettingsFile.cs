@@ -47,12 +47,13 @@ internal static class SettingsFile
         ["write"] => settings with { Write = [.. settings.Write, .. Texts(entry, file).Select(p => Absolute(p, folder))] },
         ["jobs"] => settings with { Jobs = Count(entry, file) },
         ["parts"] => settings with { Parts = Keeping(entry, file) },
+        ["strict"] => settings with { Strict = entry.Value is BooleanValueSyntax { Value: var on } ? on : throw Wrong(entry.Value, file, $"'{entry.Name}' must be true or false") },
         ["sidecar", "on"] => settings with { Sidecar = entry.Value is BooleanValueSyntax { Value: var on } ? on : throw Wrong(entry.Value, file, $"'{entry.Name}' must be true or false") },
         ["environments", var name, "root"] => settings with
         {
             Environments = new Dictionary<string, string>(settings.Environments, StringComparer.Ordinal) { [name] = Absolute(Text(entry.Value, entry, file), folder) },
         },
-        _ => throw Wrong(entry.Value, file, $"there is no setting '{entry.Name}'; there are pass, trust, write, jobs, parts, sidecar.on and environments.NAME.root"),
+        _ => throw Wrong(entry.Value, file, $"there is no setting '{entry.Name}'; there are pass, trust, write, jobs, parts, strict, sidecar.on and environments.NAME.root"),
     };
 
     private static IEnumerable<Entry> Entries(DocumentSyntax document)

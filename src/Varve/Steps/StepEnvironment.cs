@@ -1,4 +1,5 @@
 using Varve.Sandbox;
+using Varve.Strict;
 
 namespace Varve.Steps;
 
@@ -24,14 +25,18 @@ public static class StepEnvironment
         new("USER", View.UserName),
     ];
 
+    /// <summary>Whether a variable is about the person's surroundings and not about what the step is to do.</summary>
+    public static bool IsSurrounding(string name) => PassedByDefault.Contains(name);
+
     /// <summary>The variables, sorted by name.</summary>
     /// <param name="pass">Names to pass on besides those passed by default; one that is not set is left out.</param>
+    /// <param name="strict">Whether they are a strict step's.</param>
     /// <param name="extra">Variables given outright, such as a document's parameters; they win.</param>
     public static IReadOnlyList<KeyValuePair<string, string>> Variables(
-        IEnumerable<string> pass, IEnumerable<KeyValuePair<string, string>>? extra = null)
+        IEnumerable<string> pass, bool strict = false, IEnumerable<KeyValuePair<string, string>>? extra = null)
     {
         var all = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in Fixed) all[name] = value;
+        foreach (var (name, value) in strict ? Fixed.Concat(StrictVariables.All) : Fixed) all[name] = value;
         foreach (var name in PassedByDefault.Concat(pass))
             if (System.Environment.GetEnvironmentVariable(name) is { } value) all[name] = value;
         foreach (var (name, value) in extra ?? []) all[name] = value;

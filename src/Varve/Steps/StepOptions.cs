@@ -1,6 +1,7 @@
 using Varve.Lineage;
 using Varve.Linux;
 using Varve.Sandbox;
+using Varve.Strict;
 
 namespace Varve.Steps;
 
@@ -11,6 +12,8 @@ public sealed record StepOptions
     public string Environment { get; init; } = "host";
     /// <summary>The network it has.</summary>
     public StepNetwork Network { get; init; }
+    /// <summary>Whether clock, randomness and processor are the same everywhere.</summary>
+    public bool Strict { get; init; }
     /// <summary>Run even when known.</summary>
     public bool Again { get; init; }
     /// <summary>Variables to pass on besides the settings'.</summary>
@@ -36,6 +39,8 @@ public sealed record StepOptions
 
         List<string> options = [.. write.Select(w => $"write={w}")];
         options.AddRange(StepNetworks.Options(Network));
+        var strict = Strict || settings.Strict;
+        if (strict) options.Add(StrictTerms.Option);
         if (MemoryBytes is { } most) options.Add($"memory={most}");
         if (Processes.isatty(0) == 1 && Processes.isatty(1) == 1) options.Add($"terminal={TerminalBridge.Size()}");
         options.Sort(StringComparer.Ordinal);
@@ -48,7 +53,7 @@ public sealed record StepOptions
                 Directory = folder,
                 Workspace = workspace,
                 Environment = settings.Identity(Environment),
-                Variables = StepEnvironment.Variables(settings.Pass.Concat(Pass)),
+                Variables = StepEnvironment.Variables(settings.Pass.Concat(Pass), strict),
                 Options = options,
             },
             WorkspaceOutside = workspace,
@@ -57,6 +62,7 @@ public sealed record StepOptions
             Terminal = StepTerminal.Inherited,
             Again = Again,
             Network = Network,
+            Strict = strict,
             Timeout = Timeout,
             MemoryBytes = MemoryBytes,
             ApplyFailed = true,

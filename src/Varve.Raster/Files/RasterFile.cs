@@ -1,0 +1,72 @@
+namespace Varve.Raster.Files;
+
+/// <summary>A file of pixels in blocks: a GeoTIFF that is read here, or what GDAL reads. Safe to read from several threads.</summary>
+internal abstract class RasterFile : IDisposable
+{
+    /// <summary>As it was named by who opened it.</summary>
+    public abstract string Name { get; }
+
+    public abstract BlockImage Image { get; }
+
+    /// <summary>Where its pixels lie; steps of 1 from 0, 0 where <see cref="Turned"/> says it.</summary>
+    public abstract Grid Grid { get; }
+
+    /// <summary>What stands for no data, if something does.</summary>
+    public abstract double? NoData { get; }
+
+    /// <summary>Red, green and blue of each value, 0 to 65535, all reds first; null when there is none.</summary>
+    public virtual long[]? ColorMap => null;
+
+    /// <summary>Where its rows do not run along the axes: from column and row to the place, x = [0] + [1] column + [2] row, y = [3] + [4] column + [5] row; null where they do.</summary>
+    public virtual double[]? Turned => null;
+
+    /// <summary>Why it lies on no grid, and what to do; empty when it does.</summary>
+    public virtual string WhyNoGrid => Turned is null ? "" : "its rows do not run along the axes of its projection; varve raster warp lays them straight";
+
+    /// <summary>What GDAL says of it besides, such as the bands' names, in its XML; empty when nothing is said.</summary>
+    public virtual string Metadata => "";
+
+    /// <exception cref="RasterException">It was changed after it was opened.</exception>
+    public abstract void MustBeUnchanged();
+
+    public abstract void Dispose();
+}
+
+/// <summary>Pixels in blocks (strips or tiles) that are decoded one at a time.</summary>
+internal abstract class BlockImage
+{
+    public abstract long Width { get; }
+    public abstract long Height { get; }
+    public abstract int Bands { get; }
+    public abstract PixelType Type { get; }
+    /// <summary>Whether a block holds one band; else all lie together, pixel by pixel.</summary>
+    public abstract bool IsPlanar { get; }
+    public abstract bool IsTiled { get; }
+    public abstract long BlockWidth { get; }
+    public abstract long BlockHeight { get; }
+    public long Across => (Width + BlockWidth - 1) / BlockWidth;
+    public long Down => (Height + BlockHeight - 1) / BlockHeight;
+    /// <summary>Numbers that lie together for one pixel of a block.</summary>
+    public int Step => IsPlanar ? 1 : Bands;
+    /// <summary>From one pixel of a block to the next.</summary>
+    public abstract int PixelBytes { get; }
+    public long BlockBytes => BlockWidth * BlockHeight * PixelBytes;
+    /// <summary>Memory that reading takes for all blocks together, besides the blocks.</summary>
+    public virtual long CacheBytes => 0;
+
+    /// <summary>Why its pixels cannot be read, and what to do; empty when they can.</summary>
+    public abstract string WhyNot();
+
+    /// <summary>Whether the file has a block; what was never written is not there.</summary>
+    public abstract bool Has(long column, long row, int band);
+
+    /// <summary>Decodes a block into the machine's byte order.</summary>
+    /// <param name="reader">The thread's own.</param>
+    /// <param name="column">Which column of blocks.</param>
+    /// <param name="row">Which row of blocks.</param>
+    /// <param name="band">Which band, from 0; any where the bands lie together.</param>
+    /// <param name="target">Of exactly the block's bytes.</param>
+    /// <returns>False when the block was never written; the target is then untouched.</returns>
+    /// <exception cref="RasterException">The block is damaged.</exception>
+    public abstract bool Read(BlockReader reader, long column, long row, int band, Span<byte> target);
+}

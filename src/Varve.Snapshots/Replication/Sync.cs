@@ -1,0 +1,83 @@
+using Varve.Snapshots.Volumes;
+
+namespace Varve.Snapshots.Replication;
+
+/// <summary>Makes datasets on other hosts, or other disks, equal to those here, or the other way round. See Contracts.cs.</summary>
+public static class Sync
+{
+    /// <summary>What would be done; nothing is changed.</summary>
+    /// <exception cref="SnapshotException">The source does not exist, the sides do not fit, or a host cannot be reached.</exception>
+    public static SyncPlan Plan(Side source, Side target, SyncOptions options)
+    {
+        var planner = new Planner(source, target, options);
+        var (here, there) = Listing.Both(source, target, options.Recursive);
+        return new SyncPlan(source, target, [.. planner.Plan(here, there, NameOf(options)).Select(t => Estimated(source, t))]);
+    }
+
+    /// <summary>Syncs to one target.</summary>
+    public static SyncReport Run(Side source, Side target, SyncOptions options, ISyncWatch? watch = null, CancellationToken cancel = default) => Run(source, [target], options, watch, cancel)[0];
+
+    /// <summary>Syncs to several targets at once; one that fails keeps the others from nothing.</summary>
+    /// <param name="source">What is sent.</param>
+    /// <param name="targets">Where to; of the same back end.</param>
+    /// <param name="options">How.</param>
+    /// <param name="watch">Told how it goes.</param>
+    /// <param name="cancel">Stops it; what was finished is kept, and the next call goes on.</param>
+    /// <exception cref="SnapshotException">The source does not exist, the sides do not fit, or a host cannot be reached.</exception>
+    public static IReadOnlyList<SyncReport> Run(Side source, IReadOnlyList<Side> targets, SyncOptions options, ISyncWatch? watch = null, CancellationToken cancel = default)
+    {
+        var planners = targets.Select(t => new Planner(source, t, options)).ToList();
+        var sides = targets.Select(t => Listing.Both(source, t, options.Recursive)).ToList();
+        var name = NameOf(options);
+        var plans = planners.Select((p, i) => p.Plan(sides[i].Source, sides[i].Target, name)).ToList();
+        List<(string, string)> due = [.. plans.SelectMany(static p => p.Where(static t => t.TakesSnapshot)).Select(static t => t.Source).Distinct(StringComparer.Ordinal).Select(d => (d, name!))];
+        if (due.Count > 0)
+        {
+            source.Volumes.Take(due, children: false);
+            var fresh = Listing.Read(source, options.Recursive, source.Volumes.Abilities.HasFlag(Abilities.Bookmarks));
+            for (var i = 0; i < plans.Count; i++) plans[i] = planners[i].Plan(fresh, sides[i].Target, null);
+        }
+        if (targets.Count == 1) return [One(source, targets[0], options, planners[0], plans[0], watch, cancel)];
+        var runs = targets.Select((t, i) => Task.Factory.StartNew(() => One(source, t, options, planners[i], plans[i], watch, cancel), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToList();
+        Task.WhenAll(runs).ContinueWith(static _ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+        return [.. runs.Select(static r => r.GetAwaiter().GetResult())];
+    }
+
+    private static SyncReport One(Side source, Side target, SyncOptions options, Planner planner, IReadOnlyList<Transfer> plan, ISyncWatch? watch, CancellationToken cancel)
+    {
+        var results = new List<TransferResult>();
+        foreach (var planned in plan)
+        {
+            cancel.ThrowIfCancellationRequested();
+            Transfer Again()
+            {
+                var (one, two) = (source with { Dataset = planned.Source }, target with { Dataset = planned.Target });
+                var (here, there) = Listing.Both(one, two, recursive: false);
+                return new Planner(one, two, options with { SkipParent = false }).Plan(here, there, null)[0];
+            }
+            var current = NeedsParent(planned, results) ?? planned;
+            results.Add(new TransferRun(source, target, options, watch, cancel).Run(Estimated(source, current), Again));
+        }
+        return new SyncReport(source.Address, target.Address, results);
+    }
+
+    /// <summary>What lies in a dataset that failed to come is not sent: ZFS has no place for it.</summary>
+    private static Transfer? NeedsParent(Transfer planned, List<TransferResult> results) =>
+        planned.Action == TransferAction.Full && planned.SourceState.Name.Contains('/', StringComparison.Ordinal) && !planned.SourceState.Name.StartsWith('/')
+        && results.Find(r => r.Failure.Length > 0 && r.Planned.TargetState is null && planned.Target.StartsWith(r.Planned.Target + "/", StringComparison.Ordinal)) is { } failed
+            ? planned with { Action = TransferAction.Refused, Refusal = $"it lies in {failed.Planned.Target}, which did not come" } : null;
+
+    private static Transfer Estimated(Side source, Transfer transfer)
+    {
+        if (transfer.Streams.Count == 0) return transfer;
+        long all = 0;
+        foreach (var stream in transfer.Streams)
+        {
+            if (source.Volumes.Estimate(stream) is not { } bytes) return transfer;
+            all += bytes;
+        }
+        return transfer with { EstimatedBytes = all };
+    }
+
+    private static string? NameOf(SyncOptions options) => options.SyncSnapshot ? SyncNames.Snapshot(options.Identifier, DateTimeOffset.UtcNow) : null;
+}
