@@ -1,5 +1,5 @@
 using System.Globalization;
-using Varve.Raster.Files;
+using Varve.Raster.Gdal;
 using Varve.Raster.Graph;
 
 namespace Varve.Raster.Habitat;
