@@ -40,7 +40,7 @@ public sealed class DataTests
         fleet.On("gamma", "data", "join", "beta").Succeeded();
         // The first host is the nearer one, and neither is quick.
         fleet.Throttle("alpha", 20);
-        fleet.Throttle("beta", 15);
+        fleet.Throttle("beta", 4);
         var clone = fleet.Begin("gamma", "data", "clone", "land/cover", "--to", fleet.Disk("gamma") + "/cover", "--json");
         Wait(() => Directory.Exists(fleet.Disk("gamma") + "/cover/plain") && Directory.GetFiles(fleet.Disk("gamma") + "/cover/plain", "f*").Length > 5, "the first files");
         fleet.Kill("alpha");
@@ -66,10 +66,10 @@ public sealed class DataTests
         Wait(() => Directory.GetFiles(target + "/plain", "f*").Length > 4, "files in the background");
         Assert.True(Clone(fleet).GetProperty("running").GetBoolean());
 
-        var filler = Tools.Run("sh", "-c", $"for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q '{Grounds.Program} data fill' && tr '\\0' '\\n' < $p/environ | grep -q '^VARVE_STATE={fleet.State("beta")}$' && echo ${{p#/proc/}}; done");
+        var filler = Tools.Run("sh", "-c", $"exec 2>/dev/null; for p in /proc/[0-9]*; do tr '\\0' ' ' < $p/cmdline 2>/dev/null | grep -q '{Grounds.Program} data fill' && tr '\\0' '\\n' < $p/environ | grep -q '^VARVE_STATE={fleet.State("beta")}$' && echo ${{p#/proc/}}; done");
         var process = filler.Said.Trim();
         Assert.NotEqual("", process);
-        Tools.Run("kill", "-KILL", process);
+        Assert.Equal(0, Tools.Run("kill", "-KILL", process).Code);
         Wait(() => !Clone(fleet).GetProperty("running").GetBoolean(), "the end of what was killed");
         Assert.Contains("stopped", fleet.On("beta", "data", "status", "--offline").Output, StringComparison.Ordinal);
         // A person's own change of what came already stays.

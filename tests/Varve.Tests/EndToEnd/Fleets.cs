@@ -77,7 +77,7 @@ internal sealed class Fleets : IDisposable
     public void Kill(string host)
     {
         var daemon = hosts[host].Daemon;
-        foreach (var process in Below(daemon.Id).Prepend(daemon.Id))
+        foreach (var process in (int[])[daemon.Id, .. Below(daemon.Id)])
         {
             using var end = Process.Start("kill", ["-KILL", process.ToString(CultureInfo.InvariantCulture)]);
             end.WaitForExit();
