@@ -21,6 +21,15 @@ public sealed record Place(string Host, string Name, bool IsRepository)
         if (rest.Length > 1 && rest[^1] == '/') rest = rest.TrimEnd('/');
         if (rest.Contains('@', StringComparison.Ordinal) && !rest.StartsWith('/')) throw new SnapshotException($"'{text}' names a snapshot, and a sync is of datasets; leave out what follows the @, and choose snapshots with --include-snaps");
         if (repository && host.Length > 0 && !rest.StartsWith('/')) throw new SnapshotException($"'{text}': the folder of a repository on another host must be absolute");
-        return new Place(host, rest, repository);
+        return new Place(host, host.Length == 0 && !repository ? Absolute(text, rest) : rest, repository);
+    }
+
+    /// <summary>A folder of this host that was named from the current one; other names without a slash in front are datasets of ZFS.</summary>
+    private static string Absolute(string text, string name)
+    {
+        if (name is "." or ".." || name.StartsWith("./", StringComparison.Ordinal) || name.StartsWith("../", StringComparison.Ordinal)) return Path.GetFullPath(name);
+        if (!name.StartsWith('/') && Directory.Exists(name) && !Directory.Exists("/sys/module/zfs"))
+            throw new SnapshotException($"'{text}' would be a dataset of ZFS, which this host does not have; the folder of that name is ./{name}");
+        return name;
     }
 }
