@@ -96,8 +96,8 @@ class Defects(Case):
 
     def test_parallelism_is_how_many_threads_compute_every_band_too(self) -> None:
         # So that it takes long enough to be seen.
-        layer = vr.area_raster(("epsg:4326", (0.2, -0.2)))
-        for _ in range(8):
+        layer = vr.area_raster(("epsg:4326", (0.1, -0.1)))
+        for _ in range(12):
             layer = layer.log().exp()
         for parallelism, is_alone in ((False, True), (1, True), (2, False), (3, False)):
             for write in (lambda **how: layer.to_geotiff(self.folder / "one.tif", **how), lambda **how: vr.to_geotiff(self.folder / "two.tif", [layer, layer + 1.5], **how)):
