@@ -145,9 +145,11 @@ public sealed class ReuseTests
     {
         using var trial = new Trial(who);
         trial.Write("a.txt", "one\n");
-        string[] command = ["exec", "--json", "--", "sh", "-c", "cat a.txt > b.txt; touch /tmp/begun; echo begun; sleep 1; cat a.txt > c.txt"];
+        string[] command = ["exec", "--json", "--", "sh", "-c", "cat a.txt > b.txt; touch /tmp/begun; echo begun; sleep 2; cat a.txt > c.txt"];
         var running = trial.Start(command);
-        Thread.Sleep(500);
+        // On a busy machine it takes its time to begin.
+        while (trial.LeftRunning().Length == 0 && !running.Process.HasExited) Thread.Sleep(10);
+        Thread.Sleep(700);
         trial.Write("a.txt", "two\n");
         var outcome = Trial.Await(running).Succeeded();
         Assert.False(outcome.Trace.Reusable);
