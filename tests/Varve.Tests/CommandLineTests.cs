@@ -25,7 +25,7 @@ public sealed class CommandLineTests
 
     [Fact]
     public void An_unknown_option_before_the_command_is_a_mistake_and_not_a_program() =>
-        Assert.Equal("there is no option --strict; see `varve exec --help`", Assert.Throws<UsageException>(() => Separate("exec --strict ls")).Message);
+        Assert.Equal("there is no option --sealed; see `varve exec --help`", Assert.Throws<UsageException>(() => Separate("exec --sealed ls")).Message);
 
     [Theory]
     [InlineData("90", 90)]

@@ -63,7 +63,7 @@ public sealed class CommandsEndToEndTests : IDisposable
     [InlineData(127, "exec", "--", "no-such-program")]
     [InlineData(126, "exec", "--", "/etc/passwd")]
     [InlineData(125, "exec", "--bad-option", "true")]
-    [InlineData(125, "exec", "--strict", "true")]
+    [InlineData(125, "exec", "--sealed", "true")]
     [InlineData(125, "exec", "--net", "elsewhere", "--", "true")]
     [InlineData(125, "exec", "--env", "nowhere", "--", "true")]
     [InlineData(125, "exec", "-C", "/nowhere", "--", "true")]
