@@ -1,5 +1,4 @@
 using Varve.Raster.Evaluation;
-using Varve.Raster.Files;
 using Varve.Raster.Graph;
 using Varve.Raster.Grids;
 using Varve.Raster.Layers;
@@ -88,20 +87,7 @@ internal sealed class SpeciesJob : IDisposable
     private List<JobPart> Parts(Window area, Window everything, FileValues values)
     {
         var (width, height) = (Side(area.Width), Side(area.Height));
-        var layout = new TiffLayout
-        {
-            Grid = Job.Placement.GridOf(area),
-            Type = values.Type,
-            Bands = 1,
-            TileWidth = width,
-            TileHeight = height,
-            Compression = options.Compression,
-            Level = options.Level,
-            Predictor = options.Predictor ?? TiffLayout.PredictorFor(values.Type, options.Compression),
-            NoData = values.NoData,
-            BigTiff = options.BigTiff,
-            IsSparse = options.Sparse,
-        };
+        var layout = Writing.LayoutOf(Job.Placement.GridOf(area), values, options, bands: 1, width, height);
         map = new GeoTiffSink(file, layout, [sums.Count], [values.MayClash(Job.Results[^1])], Buffer).Within(area);
         var parts = new List<JobPart> { new(new Tiling(area, area.X, area.Y, width, height), [.. sums, map]) };
         if (sums.Count > 0) parts.AddRange(Job.Without(everything, area).Select(rest => new JobPart(new Tiling(rest, rest.X, rest.Y, LargestTile, LargestTile), sums)));

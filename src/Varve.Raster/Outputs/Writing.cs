@@ -64,22 +64,7 @@ internal static class Writing
             foreach (var (output, values, roots, mayClash) in files)
             {
                 var options = output.Options;
-                var layout = new TiffLayout
-                {
-                    Grid = grid,
-                    Type = values.Type,
-                    Bands = roots.Count,
-                    TileWidth = width,
-                    TileHeight = height,
-                    Compression = options.Compression,
-                    Level = options.Level,
-                    Predictor = options.Predictor ?? TiffLayout.PredictorFor(values.Type, options.Compression),
-                    NoData = values.NoData,
-                    BigTiff = options.BigTiff,
-                    IsSparse = options.Sparse,
-                    Metadata = BandNames.Xml(options.BandNames),
-                    ColorMap = options.ColorMap,
-                };
+                var layout = LayoutOf(grid, values, options, roots.Count, width, height);
                 Check(layout, options, output.Path);
                 sinks.Add(new GeoTiffSink(output.Path, layout, roots, mayClash).Within(pass.Everything));
             }
@@ -116,4 +101,22 @@ internal static class Writing
         var rows = TilingPlan.TileRows(pass.Program.Sources, pass.Everything, limits.MemoryNow);
         return (rows < 256 ? 512 : rows, rows);
     }
+
+    /// <summary>The layout of a file on a grid, as its options and its values ask for.</summary>
+    public static TiffLayout LayoutOf(Grid grid, FileValues values, WriteOptions options, int bands, int tileWidth, int tileHeight) => new()
+    {
+        Grid = grid,
+        Type = values.Type,
+        Bands = bands,
+        TileWidth = tileWidth,
+        TileHeight = tileHeight,
+        Compression = options.Compression,
+        Level = options.Level,
+        Predictor = options.Predictor ?? TiffLayout.PredictorFor(values.Type, options.Compression),
+        NoData = values.NoData,
+        BigTiff = options.BigTiff,
+        IsSparse = options.Sparse,
+        Metadata = BandNames.Xml(options.BandNames),
+        ColorMap = options.ColorMap,
+    };
 }
