@@ -11,7 +11,7 @@ namespace Varve.Raster.Files;
 /// <summary>Packs tiles, one at a time, of any files. Whoever is done with one returns it for the next, with its memory.</summary>
 internal sealed class BlockWriter : IDisposable
 {
-    private const int UsualLevel = 4;
+    private const int UsualLevel = 4, QuickLevel = 2;
     private static readonly ConcurrentBag<BlockWriter> Idle = [];
     private readonly MemoryStream stream = new();
     private LzwTable? lzw;
@@ -50,11 +50,12 @@ internal sealed class BlockWriter : IDisposable
                 if (packed.Length < room) packed = new byte[room];
                 return packed.AsSpan(0, Lzw.Pack(tile, packed, lzw ??= new LzwTable()));
             case Compression.Deflate:
-                // Bytes laid together by weight are runs by themselves; all else repeats whole numbers.
-                var number = layout.Predictor == 3 ? 1 : size;
-                if (layout.Level is null && IsRuns(tile, number)) return (runs ??= new RunDeflate()).Pack(tile, number);
+                var isRuns = layout.Level is null && (layout.Predictor == 3 ? IsRuns(tile, 1) : IsRuns(tile, size));
+                if (isRuns && layout.Predictor != 3) return (runs ??= new RunDeflate()).Pack(tile, size);
+                // Planes of bytes repeat each other, which has to be searched for; where they are runs, not for long.
+                var level = layout.Level ?? (isRuns ? QuickLevel : UsualLevel);
                 stream.SetLength(0);
-                using (var deflate = new ZLibStream(stream, new ZLibCompressionOptions { CompressionLevel = layout.Level ?? UsualLevel }, leaveOpen: true)) deflate.Write(tile);
+                using (var deflate = new ZLibStream(stream, new ZLibCompressionOptions { CompressionLevel = level }, leaveOpen: true)) deflate.Write(tile);
                 return stream.GetBuffer().AsSpan(0, (int)stream.Length);
             case Compression.Zstd:
                 zstd ??= new Compressor();
