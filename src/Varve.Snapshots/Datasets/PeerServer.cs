@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using Varve.Snapshots.Remote;
 
@@ -115,11 +114,10 @@ public sealed class PeerServer(LocalHost host, Stream input, Stream output)
     /// <summary>SHA-256 of the manifest and of each file's bytes in its order, in hexadecimal.</summary>
     internal static string ContentDigest(SnapshotFiles files)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(files.Manifest.Bytes);
-        using var into = new HashStream(hash);
+        using var into = new HashStream();
+        into.Write(files.Manifest.Bytes);
         foreach (var row in files.Manifest.Rows.Where(static r => r.Kind == 'f')) files.Open(row.Path, 0, out _)(into);
-        return Convert.ToHexStringLower(hash.GetHashAndReset());
+        return into.Digest();
     }
 
     private SnapshotFiles Files(string dataset, string guid)
@@ -131,24 +129,6 @@ public sealed class PeerServer(LocalHost host, Stream input, Stream output)
         var files = host.Files(name, number);
         _open = (name, number, files);
         return files;
-    }
-
-    /// <summary>Bytes that are digested as they are written.</summary>
-    private sealed class HashStream(IncrementalHash hash) : Stream
-    {
-        public override bool CanRead => false;
-        public override bool CanSeek => false;
-        public override bool CanWrite => true;
-        public override long Length => throw new NotSupportedException();
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
-        public override void Flush()
-        {
-        }
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-        public override void SetLength(long value) => throw new NotSupportedException();
-        public override void Write(byte[] buffer, int offset, int count) => hash.AppendData(buffer, offset, count);
-        public override void Write(ReadOnlySpan<byte> buffer) => hash.AppendData(buffer);
     }
 }
 

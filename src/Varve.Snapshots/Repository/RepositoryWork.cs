@@ -128,16 +128,21 @@ public static class RepositoryWork
 
     private static TreeEntry EntryAt(SnapshotRepository repository, ChunkReader reader, string snapshot, ReadOnlySpan<byte> path)
     {
-        TreeEntry at;
-        using (var codec = repository.NewCodec()) at = repository.Read(snapshot, codec).Root;
-        for (var rest = path; !rest.IsEmpty;)
+        using var codec = repository.NewCodec();
+        return EntryAt(repository.Read(snapshot, codec).Root, reader, path)
+            ?? throw new SnapshotException($"the snapshot {snapshot[..12]} has no '{Posix.Show(path)}'; `varve snap repo list REPOSITORY {snapshot[..12]}` shows what it has");
+    }
+
+    /// <summary>What a path from the root of a snapshot leads to; null when nothing does.</summary>
+    internal static TreeEntry? EntryAt(TreeEntry root, ChunkReader reader, ReadOnlySpan<byte> path)
+    {
+        TreeEntry? at = root;
+        for (var rest = path; !rest.IsEmpty && at is not null;)
         {
             var slash = rest.IndexOf((byte)'/');
             var name = (slash < 0 ? rest : rest[..slash]).ToArray();
             rest = slash < 0 ? default : rest[(slash + 1)..];
-            if (name.Length == 0) continue;
-            at = (at.Kind == EntryKind.Directory ? reader.Entries(at.Content).Find(e => e.Name.AsSpan().SequenceEqual(name)) : null)
-                ?? throw new SnapshotException($"the snapshot {snapshot[..12]} has no '{Posix.Show(path)}'; `varve snap repo list REPOSITORY {snapshot[..12]}` shows what it has");
+            if (name.Length > 0) at = at.Kind == EntryKind.Directory ? reader.Entries(at.Content).Find(e => e.Name.AsSpan().SequenceEqual(name)) : null;
         }
         return at;
     }
