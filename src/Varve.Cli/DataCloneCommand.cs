@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Varve.Linux;
 using Varve.Snapshots;
 using Varve.Snapshots.Datasets;
+using Varve.Snapshots.Volumes;
 
 namespace Varve.Cli;
 
@@ -61,7 +62,7 @@ internal static class DataCloneCommand
             var host = DataCommand.Here();
             var state = CloneState.All(host.ClonesFolder).FirstOrDefault(s => s.Id == parsed.GetValue(id)) ?? throw new SnapshotException($"there is no clone {parsed.GetValue(id)}");
             using var interrupt = new Interrupt(static () => { });
-            new CloneRun(host, PeerSession.UsualSsh, Say).Run(state, firstOnly: false, new CloneProgress(), interrupt.Token);
+            new CloneRun(host, SshOptions.Usual, Say).Run(state, firstOnly: false, new CloneProgress(), interrupt.Token);
             return 0;
         });
         return command;
@@ -76,7 +77,7 @@ internal static class DataCloneCommand
         // What others took meanwhile is worth a question when this host knows of nothing.
         if (!catalogue.Holders(dataset).Any(h => h.Name != host.Self.Name))
         {
-            Fleet.Ask(host, PeerSession.UsualSsh);
+            Fleet.Ask(host, SshOptions.Usual);
             catalogue = host.Catalogue;
         }
         var others = catalogue.Holders(dataset).Where(h => h.Name != host.Self.Name && !h.Of(dataset)!.IsLeaving).ToList();
@@ -121,7 +122,7 @@ internal static class DataCloneCommand
         CloneState after;
         try
         {
-            after = new CloneRun(host, PeerSession.UsualSsh, Say).Run(state, partly, progress, interrupt.Token);
+            after = new CloneRun(host, SshOptions.Usual, Say).Run(state, partly, progress, interrupt.Token);
         }
         finally
         {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Varve.Snapshots;
 using Varve.Snapshots.Datasets;
+using Varve.Snapshots.Volumes;
 using Varve.Snapshots.Keeping;
 
 namespace Varve.Cli;
@@ -25,7 +26,7 @@ internal static class DataStatusCommand
             var host = DataCommand.Here();
             try
             {
-                var troubles = parsed.GetValue(offline) ? new Dictionary<string, string>() : Fleet.Ask(host, PeerSession.UsualSsh);
+                var troubles = parsed.GetValue(offline) ? new Dictionary<string, string>() : Fleet.Ask(host, SshOptions.Usual);
                 var fleet = Fleet.Of(host.Catalogue, troubles, parsed.GetValue(datasets)!);
                 if (parsed.GetValue(nagios)) return Say(common, Fleet.Nagios(fleet));
                 if (parsed.GetValue(prometheus)) Console.Out.Write(Fleet.Prometheus(fleet, LocalHost.Now()));

@@ -13,15 +13,25 @@ internal static class HowCommand
         var path = new Argument<string>("path") { Description = "A file that a step made", HelpName = "PATH" };
         var form = new Option<string>("--as") { Description = "text, sh, md, dot, svg or json", HelpName = "FORM", DefaultValueFactory = static _ => "text" };
         form.AcceptOnlyFromAmong("text", "sh", "md", "dot", "svg", "json");
-        var command = new Command("how", "The commands that made a file, the fewest that do, and the inputs they start from") { path, form };
-        command.SetAction(parsed => Run(CommonOptions.Of(parsed), parsed.GetRequiredValue(path), parsed.GetRequiredValue(form)));
+        var repository = new Option<string>("--repository") { Description = "Of a file that no step made, ask the snapshots of this repository instead of those of its dataset", HelpName = "REPOSITORY" };
+        var command = new Command("how", "The commands that made a file, the fewest that do, and the inputs they start from; of a file older than Varve, between which snapshots it came to be") { path, form, repository };
+        command.SetAction(parsed => Run(CommonOptions.Of(parsed), parsed.GetRequiredValue(path), parsed.GetRequiredValue(form), parsed.GetValue(repository)));
         return command;
     }
 
-    private static int Run(CommonOptions common, string path, string form)
+    private static int Run(CommonOptions common, string path, string form, string? repository)
     {
         using var rooms = Rooms.Open(new Settings());
-        var chain = new Sidecars(rooms.Lineage).ChainOf(CommonOptions.Absolute(path));
+        Chain chain;
+        try
+        {
+            chain = new Sidecars(rooms.Lineage).ChainOf(CommonOptions.Absolute(path));
+        }
+        catch (NoChainException)
+        {
+            if (form is "text" or "json" && File.Exists(CommonOptions.Absolute(path)) && HowSnapshots.Tell(common, CommonOptions.Absolute(path), repository, form == "json")) return 0;
+            throw;
+        }
         var marks = new Taints(rooms.Lineage).OfChain(chain);
         // On standard error, so that a script or a picture stays one.
         if (!common.Json && form != "json") foreach (var mark in marks) Console.Error.WriteLine(Words.Line($"varve: TAINTED: made from {mark}"));

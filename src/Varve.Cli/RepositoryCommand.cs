@@ -9,7 +9,7 @@ internal static class RepositoryCommand
 {
     public static Command Make() => new("repo", "Snapshots of folders in a repository of Varve's own: encrypted, each content once, checked by hosts that hold no key")
     {
-        MakeInit(), MakeBackup(), MakeList(), MakeRestore(), MakeCat(), MakeVerify(), RepositoryPruneCommand.MakeForget(), RepositoryPruneCommand.MakePrune(), RepositoryPruneCommand.MakeRepair(), RepositoryKeyCommand.Make(),
+        MakeInit(), MakeBackup(), MakeList(), MakeRestore(), MakeCat(), RepositoryMountCommand.Make(), MakeVerify(), RepositoryPruneCommand.MakeForget(), RepositoryPruneCommand.MakePrune(), RepositoryPruneCommand.MakeRepair(), RepositoryKeyCommand.Make(), RepositoryPeerCommand.Make(),
     };
 
     private static Command MakeInit()
@@ -29,14 +29,15 @@ internal static class RepositoryCommand
                 "chacha" => RepositoryCipher.ChaCha,
                 _ => SnapshotRepository.BestCipher,
             };
-            var path = options.Path(parsed);
+            using var store = options.Store(parsed);
+            var path = store.Path;
             RepositoryKey? key = null;
             if (chosen != RepositoryCipher.None)
             {
                 key = parsed.GetValue(newKey) is { } file ? RepositoryKey.NewFile(file) : options.Given(parsed) ?? RepositoryOptions.Asked($"A passphrase for {path}: ");
                 if (key is null) throw new UsageException("give --new-key-file FILE, --passphrase-file FILE or VARVE_PASSPHRASE; or --cipher none for a repository that everyone can read");
             }
-            var id = SnapshotRepository.Create(path, chosen, key, parsed.GetValue(appendOnly));
+            var id = SnapshotRepository.Create(store, chosen, key, parsed.GetValue(appendOnly));
             if (common.Json) Line(json =>
             {
                 json.WriteString("repository", TraceJson.Safe(path));
@@ -191,7 +192,7 @@ internal static class RepositoryCommand
     private static Command MakeVerify()
     {
         var withoutKey = new Option<bool>("--without-key") { Description = "Check every byte without the key, as a host that has none" };
-        var repairFrom = new Option<string>("--repair-from") { Description = "Take damaged and missing objects from this other copy of the repository", HelpName = "FOLDER" };
+        var repairFrom = new Option<string>("--repair-from") { Description = "Take damaged and missing objects from this other copy of the repository", HelpName = "REPOSITORY" };
         var command = new Command("verify", "Check that every byte is there: against its digest, and with the key also each chunk and each snapshot");
         var options = new RepositoryOptions().To(command);
         command.Add(withoutKey);
@@ -199,11 +200,12 @@ internal static class RepositoryCommand
         command.SetAction(parsed =>
         {
             var common = CommonOptions.Of(parsed);
-            var from = parsed.GetValue(repairFrom) is { } other ? CommonOptions.Absolute(other) : null;
+            using var from = parsed.GetValue(repairFrom) is { } other ? RepositoryOptions.StoreAt(other) : null;
             VerifyReport report;
             if (parsed.GetValue(withoutKey))
             {
-                report = RepositoryOptions.Run(common, "checking", (progress, cancel) => RepositoryWork.VerifyWithoutKey(options.Path(parsed), from, progress, cancel));
+                using var store = options.Store(parsed);
+                report = RepositoryOptions.Run(common, "checking", (progress, cancel) => RepositoryWork.VerifyWithoutKey(store, from, progress, cancel));
             }
             else
             {

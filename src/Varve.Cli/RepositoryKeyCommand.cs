@@ -15,7 +15,8 @@ internal static class RepositoryKeyCommand
         command.SetAction(parsed =>
         {
             var common = CommonOptions.Of(parsed);
-            foreach (var key in SnapshotRepository.Keys(options.Path(parsed)))
+            using var store = options.Store(parsed);
+            foreach (var key in SnapshotRepository.Keys(store))
             {
                 if (common.Json) RepositoryCommand.Line(json =>
                 {

@@ -1,6 +1,9 @@
 using System.CommandLine;
 using Varve.Linux;
+using Varve.Snapshots.Remote;
+using Varve.Snapshots.Replication;
 using Varve.Snapshots.Repository;
+using Varve.Snapshots.Volumes;
 
 namespace Varve.Cli;
 
@@ -10,7 +13,7 @@ internal sealed class RepositoryOptions
     private const string PassphraseVariable = "VARVE_PASSPHRASE", KeyFileVariable = "VARVE_KEY_FILE";
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
-    private readonly Argument<string> path = new("repository") { Description = "The folder of the repository", HelpName = "REPOSITORY" };
+    private readonly Argument<string> path = new("repository") { Description = "The folder of the repository; on another host [user@]host:repo:/FOLDER", HelpName = "REPOSITORY" };
     private readonly Option<string> keyFile = new("--key-file") { Description = $"The file with the key (also {KeyFileVariable})", HelpName = "FILE" };
     private readonly Option<string> passphraseFile = new("--passphrase-file") { Description = $"A file with the passphrase, else {PassphraseVariable}, else it is asked for", HelpName = "FILE" };
     private readonly Option<bool> acceptOlder = new("--accept-older") { Description = "Go on although the repository is in an older state than this machine has seen" };
@@ -25,19 +28,39 @@ internal sealed class RepositoryOptions
         return this;
     }
 
-    public string Path(ParseResult parsed) => CommonOptions.Absolute(parsed.GetValue(path)!);
+    /// <summary>Where the repository that the line names is.</summary>
+    public ObjectStore Store(ParseResult parsed) => StoreAt(parsed.GetValue(path)!);
+
+    /// <summary>A repository here, or on another host.</summary>
+    public static ObjectStore StoreAt(string text)
+    {
+        var isHere = Directory.Exists(text) || !text.Contains("repo:", StringComparison.Ordinal);
+        return isHere ? SnapshotRepository.At(CommonOptions.Absolute(text)) : StoreAt(Place.Parse(text), SshOptions.Usual);
+    }
+
+    /// <summary>A repository here, or on another host, where programs are run by the one who is asked for, never by sudo.</summary>
+    public static ObjectStore StoreAt(Place place, SshOptions ssh) =>
+        place.Host.Length == 0 ? SnapshotRepository.At(CommonOptions.Absolute(place.Name)) : new RemoteObjects(Host.Remote(place.Host, ssh), place.Name);
 
     /// <summary>Opens the repository that the line names.</summary>
     public SnapshotRepository Open(ParseResult parsed, bool exclusive = false)
     {
-        var folder = Path(parsed);
-        var key = Given(parsed);
-        if (key is null && SnapshotRepository.IsEncrypted(folder)) key = Asked($"Passphrase of {folder}: ");
-        return SnapshotRepository.Open(folder, key, SnapshotRepository.UsualCacheFolder, exclusive, parsed.GetValue(acceptOlder));
+        var store = Store(parsed);
+        try
+        {
+            var key = Given(parsed);
+            if (key is null && SnapshotRepository.IsEncrypted(store)) key = Asked($"Passphrase of {store.Path}: ");
+            return SnapshotRepository.Open(store, key, SnapshotRepository.UsualCacheFolder, exclusive, parsed.GetValue(acceptOlder));
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Makes a new head for the repository that the line names; the number of its snapshots.</summary>
-    public int RemakeHead(ParseResult parsed) => SnapshotRepository.RemakeHead(Path(parsed), Given(parsed), SnapshotRepository.UsualCacheFolder);
+    public int RemakeHead(ParseResult parsed) => SnapshotRepository.RemakeHead(Store(parsed), Given(parsed), SnapshotRepository.UsualCacheFolder);
 
     /// <summary>The key that the line or the environment names; null when none.</summary>
     public RepositoryKey? Given(ParseResult parsed) => Given(parsed.GetValue(keyFile), parsed.GetValue(passphraseFile)) ?? RepositoryKey.OfEnvironment();

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Varve.Snapshots.Replication;
 using Varve.Snapshots.Repository;
+using Varve.Snapshots.Volumes;
 
 namespace Varve.Cli;
 
@@ -10,7 +11,7 @@ internal static class SyncCommand
     public static Command Make()
     {
         var source = new Argument<string>("source") { Description = "pool/name, /folder, or host:pool/name", HelpName = "SOURCE" };
-        var targets = new Argument<string[]>("target") { Description = "The same, or repo:FOLDER for a repository; several are served at once", HelpName = "TARGET", Arity = ArgumentArity.OneOrMore };
+        var targets = new Argument<string[]>("target") { Description = "The same, or [host:]repo:FOLDER for a repository; several are served at once", HelpName = "TARGET", Arity = ArgumentArity.OneOrMore };
         var dryRun = new Option<bool>("--dry-run", "-n") { Description = "Only say what would be done" };
         var command = new Command("sync", "Send snapshots to other hosts or disks, from the newest that both have") { source, targets, dryRun };
         var set = new SyncOptionSet().To(command);
@@ -25,7 +26,7 @@ internal static class SyncCommand
             var dry = parsed.GetValue(dryRun);
             using var interrupt = new Interrupt(static () => { });
             var here = sides.Open(from);
-            var repositories = to.Where(static t => t.IsRepository).Select(RepositoryAt).ToList();
+            var repositories = to.Where(static t => t.IsRepository).Select(t => RepositoryAt(t, set.Ssh(parsed))).ToList();
             List<Side> there = [.. to.Where(static t => !t.IsRepository).Select(sides.Open)];
             if (dry)
             {
@@ -40,11 +41,12 @@ internal static class SyncCommand
         return command;
     }
 
-    private static RepositoryTarget RepositoryAt(Place place)
+    private static RepositoryTarget RepositoryAt(Place place, SshOptions ssh)
     {
-        if (place.Host.Length > 0) throw new UsageException($"{place.Host}:repo:{place.Name}: a repository is written where its folder is mounted; give repo:FOLDER");
-        var folder = CommonOptions.Absolute(place.Name);
-        var key = SnapshotRepository.IsEncrypted(folder) ? RepositoryKey.OfEnvironment() ?? RepositoryOptions.Asked($"Passphrase of {folder}: ") : null;
-        return new RepositoryTarget(folder, key, SnapshotRepository.UsualCacheFolder);
+        ObjectStore At() => RepositoryOptions.StoreAt(place, ssh);
+        using var store = At();
+        var address = place.Host.Length > 0 ? store.Path : $"repo:{store.Path}";
+        var key = SnapshotRepository.IsEncrypted(store) ? RepositoryKey.OfEnvironment() ?? RepositoryOptions.Asked($"Passphrase of {store.Path}: ") : null;
+        return new RepositoryTarget(At, address, key, SnapshotRepository.UsualCacheFolder);
     }
 }

@@ -74,7 +74,7 @@ internal sealed class SyncOptionSet
         {
             if (value is { Length: > 0 }) words.AddRange([letter, value]);
         }
-        Add("-F", parsed.GetValue(sshConfig));
+        Add("-F", parsed.GetValue(sshConfig) ?? SshOptions.UsualConfig);
         Add("-i", parsed.GetValue(sshKey));
         Add("-p", parsed.GetValue(sshPort));
         Add("-c", parsed.GetValue(sshCipher));

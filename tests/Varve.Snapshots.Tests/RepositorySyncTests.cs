@@ -11,7 +11,7 @@ public sealed class RepositorySyncTests
 {
     private static readonly SyncOptions NoSnapshot = new() { SyncSnapshot = false };
 
-    private static RepositoryTarget TargetOf(Place place) => new(place.Store, place.Key, place.Root + "/cache");
+    private static RepositoryTarget TargetOf(Place place) => new(() => SnapshotRepository.At(place.Store), $"repo:{place.Store}", place.Key, place.Root + "/cache");
 
     private static TransferResult Run(RepositoryTarget target, IVolumesFixture f, string dataset, SyncOptions? options = null) =>
         Assert.Single(target.Run(new Side(f.Volumes, dataset), options ?? NoSnapshot, cancel: TestContext.Current.CancellationToken).Results);
@@ -89,7 +89,7 @@ public sealed class RepositorySyncTests
         using var place = new Place();
         var dataset = f.NewDataset("source");
         Take(f, dataset, "first", "one");
-        var wrong = new RepositoryTarget(place.Store, RepositoryKey.OfPassphrase("not it"), place.Root + "/cache");
+        var wrong = new RepositoryTarget(() => SnapshotRepository.At(place.Store), $"repo:{place.Store}", RepositoryKey.OfPassphrase("not it"), place.Root + "/cache");
         Assert.Contains("the key does not open", Assert.Throws<SnapshotException>(() => Run(wrong, f, dataset)).Message, StringComparison.Ordinal);
         var keyless = new Side(f.Volumes, dataset) { IsKeyless = true };
         Assert.Contains("marked as keyless", Assert.Throws<SnapshotException>(() => TargetOf(place).Run(keyless, NoSnapshot, cancel: TestContext.Current.CancellationToken)).Message, StringComparison.Ordinal);

@@ -59,6 +59,16 @@ internal sealed class Sshd : IDisposable
     /// <summary>Options of <c>varve sync</c> with which it is reached.</summary>
     public string[] Options => ["--sshkey", $"{_folder}/id", "--sshport", _port.ToString(CultureInfo.InvariantCulture), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"];
 
+    /// <summary>A file for ssh's <c>-F</c>, or for <c>VARVE_SSH_CONFIG</c>, with which it is reached.</summary>
+    public string Config
+    {
+        get
+        {
+            File.WriteAllText($"{_folder}/config", $"Host *\n  Port {_port.ToString(CultureInfo.InvariantCulture)}\n  IdentityFile {_folder}/id\n  StrictHostKeyChecking no\n  UserKnownHostsFile /dev/null\n  LogLevel ERROR\n");
+            return $"{_folder}/config";
+        }
+    }
+
     /// <summary>A PATH with the <c>ssh</c> that counts.</summary>
     public string PathWithCount => $"{_folder}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
 

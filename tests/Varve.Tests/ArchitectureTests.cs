@@ -45,7 +45,7 @@ public sealed partial class ArchitectureTests
     }
 
     private static readonly string[] RasterRoomsFromTheRoofDown = ["Habitat", "Expressions", "Layers", "Outputs", "Reductions", "Evaluation", "Graph", "Gdal", "Files", "Grids"];
-    private static readonly string[] SnapshotRoomsFromTheRoofDown = ["Datasets", "Replication", "Keeping", "Volumes", "Policy", "Repository"];
+    private static readonly string[] SnapshotRoomsFromTheRoofDown = ["Datasets", "Replication", "Keeping", "Remote", "Volumes", "Policy", "Mounting", "Repository"];
 
     [GeneratedRegex(@"\bVarve\.(?<wing>Raster|Snapshots)\.(?<room>\w+)", RegexOptions.NonBacktracking)]
     private static partial Regex WingRoomName();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
+using Varve.Snapshots.Remote;
 using Varve.Snapshots.Volumes;
 
 namespace Varve.Snapshots.Datasets;
@@ -19,27 +20,15 @@ public sealed class PeerSession : IDisposable
 {
     private const int ProbeBytes = 1 << 20, Pings = 3;
     private readonly Host _host;
-    private readonly Process _process;
-    private readonly Task<string> _error;
-    private readonly WireReader _reader;
-    private readonly Stream _writer;
+    private readonly Conversation _talk;
 
-    private PeerSession(HostRecord peer, Host host, Process process)
-    {
-        (Peer, _host, _process) = (peer, host, process);
-        _error = process.StandardError.ReadToEndAsync();
-        _reader = new WireReader(process.StandardOutput.BaseStream);
-        _writer = process.StandardInput.BaseStream;
-    }
+    private PeerSession(HostRecord peer, Host host, Conversation talk) => (Peer, _host, _talk) = (peer, host, talk);
 
     /// <summary>The other host.</summary>
     public HostRecord Peer { get; private set; }
 
     /// <summary>How far it is; known after <see cref="Measure"/>.</summary>
     public Distance Distance { get; private set; } = new(TimeSpan.Zero, 1);
-
-    /// <summary>The options of ssh that the environment names: <c>VARVE_SSH_CONFIG</c>, a file for its <c>-F</c>.</summary>
-    public static SshOptions UsualSsh => Environment.GetEnvironmentVariable("VARVE_SSH_CONFIG") is { Length: > 0 } file ? new SshOptions { Arguments = ["-F", file, "-o", "ConnectTimeout=10"] } : new SshOptions { Arguments = ["-o", "ConnectTimeout=10"] };
 
     /// <summary>Begins a conversation.</summary>
     /// <exception cref="SnapshotException">The host cannot be reached, or has no varve that understands this one.</exception>
@@ -49,8 +38,8 @@ public sealed class PeerSession : IDisposable
         PeerSession? session = null;
         try
         {
-            session = new PeerSession(peer, host, host.Start(["varve", "data", "peer"], readsInput: true));
-            session.Peer = peer with { Name = Encoding.UTF8.GetString(session.Ask($"hello {PeerServer.Version}")) };
+            session = new PeerSession(peer, host, new Conversation(host, $"{peer.Name} ({peer.Address})", ["varve", "data", "peer"]));
+            session.Peer = peer with { Name = Encoding.UTF8.GetString(session._talk.Ask($"hello {PeerServer.Version}")) };
             return session;
         }
         catch
@@ -68,11 +57,11 @@ public sealed class PeerSession : IDisposable
         for (var i = 0; i < Pings; i++)
         {
             var asked = Stopwatch.GetTimestamp();
-            Ask("probe 0");
+            _talk.Ask("probe 0");
             if (Stopwatch.GetElapsedTime(asked) is var took && took < latency) latency = took;
         }
         var started = Stopwatch.GetTimestamp();
-        Ask($"probe {ProbeBytes}");
+        _talk.Ask($"probe {ProbeBytes}");
         var seconds = (Stopwatch.GetElapsedTime(started) - latency).TotalSeconds;
         Distance = new Distance(latency, ProbeBytes / Math.Max(1e-6, seconds));
     }
@@ -81,14 +70,14 @@ public sealed class PeerSession : IDisposable
     public Catalogue Exchange(Catalogue own)
     {
         var bytes = CatalogueText.Of(own);
-        return CatalogueText.Read(Ask($"exchange {bytes.Length}", bytes), $"the catalogue of {Peer.Name}");
+        return CatalogueText.Read(_talk.Ask($"exchange {bytes.Length}", bytes), $"the catalogue of {Peer.Name}");
     }
 
     /// <summary>What a snapshot holds.</summary>
-    public Manifest List(string dataset, ulong guid) => Manifest.Read(Ask($"list {Word(dataset)} {Word(guid)}"));
+    public Manifest List(string dataset, ulong guid) => Manifest.Read(_talk.Ask($"list {Word(dataset)} {Word(guid)}"));
 
     /// <summary>The digest of a manifest, or of all contents too, which the host reads for it.</summary>
-    public string Digest(string dataset, ulong guid, bool contents) => Encoding.ASCII.GetString(Ask($"{(contents ? "contents" : "digest")} {Word(dataset)} {Word(guid)}"));
+    public string Digest(string dataset, ulong guid, bool contents) => Encoding.ASCII.GetString(_talk.Ask($"{(contents ? "contents" : "digest")} {Word(dataset)} {Word(guid)}"));
 
     /// <summary>Fetches files, one after the other.</summary>
     /// <param name="dataset">Of which dataset.</param>
@@ -100,46 +89,12 @@ public sealed class PeerSession : IDisposable
     {
         var request = new StringBuilder(string.Create(CultureInfo.InvariantCulture, $"get {Word(dataset)} {Word(guid)} {wanted.Count}\n"));
         foreach (var (path, offset) in wanted) request.Append(CultureInfo.InvariantCulture, $"{offset} {Convert.ToBase64String(path)}\n");
-        Guarded(() =>
+        _talk.Guarded(() =>
         {
-            Write(Encoding.UTF8.GetBytes(request.ToString()));
-            for (var i = 0; i < wanted.Count; i++) take(i, Head(), _reader);
+            _talk.Write(Encoding.UTF8.GetBytes(request.ToString()));
+            for (var i = 0; i < wanted.Count; i++) take(i, _talk.Head(), _talk.Reader);
             return true;
         });
-    }
-
-    private byte[] Ask(string line, ReadOnlyMemory<byte> more = default) => Guarded(() =>
-    {
-        Write([.. Encoding.UTF8.GetBytes(line + "\n"), .. more.Span]);
-        return _reader.Bytes(Head());
-    });
-
-    private void Write(ReadOnlySpan<byte> bytes)
-    {
-        _writer.Write(bytes);
-        _writer.Flush();
-    }
-
-    private T Guarded<T>(Func<T> work)
-    {
-        try
-        {
-            return work();
-        }
-        catch (Exception e) when (e is EndOfStreamException or IOException { InnerException: System.Net.Sockets.SocketException } || e is IOException and not FileNotFoundException)
-        {
-            if (!_process.WaitForExit(1000)) _process.Kill();
-            var said = _error.Wait(1000) ? _error.Result.Trim() : "";
-            throw new SnapshotException($"{Peer.Name} ({Peer.Address}) {(said.Length > 0 ? $"cannot be reached: {said.Split('\n')[^1]}" : "went away")}", e);
-        }
-    }
-
-    private long Head()
-    {
-        var line = _reader.Line() ?? throw new EndOfStreamException();
-        if (line.StartsWith("no ", StringComparison.Ordinal)) throw new SnapshotException($"{Peer.Name}: {line[3..]}");
-        return line.StartsWith("ok ", StringComparison.Ordinal) && long.TryParse(line.AsSpan(3), NumberStyles.None, CultureInfo.InvariantCulture, out var length) ? length
-            : throw new SnapshotException($"{Peer.Name} answers '{line[..Math.Min(60, line.Length)]}', which is not what varve says; is there another program of that name?");
     }
 
     private static string Word(string dataset) => Convert.ToBase64String(Encoding.UTF8.GetBytes(dataset));
@@ -149,16 +104,7 @@ public sealed class PeerSession : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        try
-        {
-            _writer.Dispose();
-        }
-        catch (IOException)
-        {
-            // It went away first.
-        }
-        if (!_process.WaitForExit(2000)) _process.Kill();
-        _process.Dispose();
+        _talk.Dispose();
         _host.Dispose();
     }
 }

@@ -14,6 +14,9 @@ public abstract class SnapshotFiles : IDisposable
     /// <summary>Its rows, in any order.</summary>
     protected abstract IEnumerable<FileRow> Rows();
 
+    /// <summary>One name; null when it is not there.</summary>
+    public abstract FileRow? Look(byte[] path);
+
     /// <summary>Begins to read a file of it; the bytes are then copied once.</summary>
     /// <param name="path">From the dataset.</param>
     /// <param name="offset">The first byte wanted.</param>
@@ -60,6 +63,36 @@ internal sealed class FolderFiles : SnapshotFiles
         _root = Posix.Open(Native.AtFdcwd, Posix.Terminated(System.Text.Encoding.UTF8.GetBytes(folder)), Native.ReadOnly | Native.Directory);
     }
 
+    public override FileRow? Look(byte[] path)
+    {
+        var slash = path.AsSpan().LastIndexOf((byte)'/');
+        int parent;
+        try
+        {
+            parent = RestoreTarget.OpenBelow(_root, slash < 0 ? default : path.AsSpan(0, slash));
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+        try
+        {
+            var name = Posix.Terminated(path.AsSpan(slash + 1));
+            return Posix.Look(parent, name) is { } status ? Row(parent, name, path, status) : null;
+        }
+        finally
+        {
+            Posix.Close(parent);
+        }
+    }
+
+    /// <summary>A row; null for what is neither file nor folder nor link.</summary>
+    private static FileRow? Row(int directory, byte[] name, byte[] at, in FileStatus status)
+    {
+        var kind = status.IsDirectory ? 'd' : status.IsFile ? 'f' : status.IsLink ? 'l' : ' ';
+        return kind == ' ' ? null : new FileRow(at, kind, status.Mode & 0xFFF, status.Uid, status.Gid, kind == 'f' ? status.Size : 0, status.ModifiedNs, kind == 'l' ? Posix.LinkTarget(directory, name) : []);
+    }
+
     protected override IEnumerable<FileRow> Rows()
     {
         var rows = new List<FileRow>();
@@ -73,10 +106,9 @@ internal sealed class FolderFiles : SnapshotFiles
                 {
                     byte[] at = path.Length == 0 ? name[..^1] : [.. path, (byte)'/', .. name.AsSpan(..^1)];
                     if (Posix.Look(directory, name) is not { } status || IsOwn(at)) continue;
-                    var kind = status.IsDirectory ? 'd' : status.IsFile ? 'f' : status.IsLink ? 'l' : ' ';
-                    if (kind == ' ') continue;
-                    rows.Add(new FileRow(at, kind, status.Mode & 0xFFF, status.Uid, status.Gid, kind == 'f' ? status.Size : 0, status.ModifiedNs, kind == 'l' ? Posix.LinkTarget(directory, name) : []));
-                    if (kind == 'd') open.Push(at);
+                    if (Row(directory, name, at, status) is not { } row) continue;
+                    rows.Add(row);
+                    if (row.Kind == 'd') open.Push(at);
                 }
             }
             finally
@@ -142,10 +174,14 @@ internal sealed class RepositoryFiles : SnapshotFiles
     private readonly ChunkReader _reader;
     private readonly TreeEntry _root;
     private readonly Dictionary<string, TreeEntry> _files = new(StringComparer.Ordinal);
+    private readonly bool _owns;
 
-    public RepositoryFiles(SnapshotRepository repository, string name)
+    /// <param name="repository">The repository.</param>
+    /// <param name="name">A name of the snapshot.</param>
+    /// <param name="owns">Whether the repository is disposed with it.</param>
+    public RepositoryFiles(SnapshotRepository repository, string name, bool owns = true)
     {
-        _repository = repository;
+        (_repository, _owns) = (repository, owns);
         _reader = new ChunkReader(repository);
         using var codec = repository.NewCodec();
         _root = repository.Read(repository.Find(name).Name, codec).Root;
@@ -160,20 +196,27 @@ internal sealed class RepositoryFiles : SnapshotFiles
             foreach (var entry in _reader.Entries(folder.Entry.Content))
             {
                 byte[] at = folder.Path.Length == 0 ? entry.Name : [.. folder.Path, (byte)'/', .. entry.Name];
-                var kind = entry.Kind switch { EntryKind.Directory => 'd', EntryKind.File => 'f', EntryKind.Link => 'l', _ => ' ' };
-                if (kind == ' ') continue;
-                rows.Add(new FileRow(at, kind, entry.Mode & 0xFFF, entry.Uid, entry.Gid, kind == 'f' ? entry.Size : 0, entry.ModifiedNs, kind == 'l' ? entry.Target : []));
-                if (kind == 'd') open.Push((at, entry));
-                else if (kind == 'f') _files[Convert.ToHexString(at)] = entry;
+                if (Row(at, entry) is not { } row) continue;
+                rows.Add(row);
+                if (row.Kind == 'd') open.Push((at, entry));
+                else if (row.Kind == 'f') _files[Convert.ToHexString(at)] = entry;
             }
         }
         return rows;
     }
 
+    private static FileRow? Row(byte[] at, TreeEntry entry)
+    {
+        var kind = entry.Kind switch { EntryKind.Directory => 'd', EntryKind.File => 'f', EntryKind.Link => 'l', _ => ' ' };
+        return kind == ' ' ? null : new FileRow(at, kind, entry.Mode & 0xFFF, entry.Uid, entry.Gid, kind == 'f' ? entry.Size : 0, entry.ModifiedNs, kind == 'l' ? entry.Target : []);
+    }
+
+    public override FileRow? Look(byte[] path) => RepositoryWork.EntryAt(_root, _reader, path) is { } entry ? Row(path, entry) : null;
+
     public override Action<Stream> Open(byte[] path, long offset, out long length)
     {
-        if (_files.Count == 0) _ = Manifest;
-        if (!_files.TryGetValue(Convert.ToHexString(path), out var entry)) throw new SnapshotException($"the snapshot has no file {Posix.Show(path)}");
+        if (!_files.TryGetValue(Convert.ToHexString(path), out var entry) && RepositoryWork.EntryAt(_root, _reader, path) is { Kind: EntryKind.File } found) entry = found;
+        if (entry is null) throw new SnapshotException($"the snapshot has no file {Posix.Show(path)}");
         length = Math.Max(0, entry.Size - offset);
         return output =>
         {
@@ -196,7 +239,7 @@ internal sealed class RepositoryFiles : SnapshotFiles
     protected override void Dispose(bool disposing)
     {
         _reader.Dispose();
-        _repository.Dispose();
+        if (_owns) _repository.Dispose();
         base.Dispose(disposing);
     }
 }

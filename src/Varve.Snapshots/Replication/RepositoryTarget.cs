@@ -11,13 +11,17 @@ namespace Varve.Snapshots.Replication;
 /// Syncs into a repository: for back ends that cannot send encrypted, and for hosts that hold no key. Each snapshot of the
 /// source becomes one of the repository, known by the same GUID; what the repository has already is not read again.
 /// </summary>
-/// <param name="path">The folder of the repository.</param>
+/// <param name="storeOf">Where its objects lie, here or on another host; called whenever it is opened.</param>
+/// <param name="address">As a person types it.</param>
 /// <param name="key">Of an encrypted one.</param>
 /// <param name="cacheFolder">Where this machine keeps what it knows of repositories.</param>
-public sealed class RepositoryTarget(string path, RepositoryKey? key, string cacheFolder)
+public sealed class RepositoryTarget(Func<ObjectStore> storeOf, string address, RepositoryKey? key, string cacheFolder)
 {
     /// <summary>As a person types it.</summary>
-    public string Address { get; } = $"repo:{Path.GetFullPath(path)}";
+    public string Address { get; } = address;
+
+    /// <summary>What the notes of the source call it.</summary>
+    private string Peer => Address.StartsWith("repo:", StringComparison.Ordinal) ? $"{Environment.MachineName}:{Address}" : Address;
 
     /// <summary>The side that progress and results are told of.</summary>
     public Side SideOf(Side source) => new(source.Volumes, Address);
@@ -58,8 +62,18 @@ public sealed class RepositoryTarget(string path, RepositoryKey? key, string cac
 
     private SnapshotRepository Open(Side source, bool exclusive = false)
     {
-        if (source.IsKeyless && SnapshotRepository.IsEncrypted(path)) throw new SnapshotException($"this host is marked as keyless ({SnapshotRepository.KeylessFile}), and to write into {Address} takes its key; run it where the key is");
-        return SnapshotRepository.Open(path, SnapshotRepository.IsEncrypted(path) ? key : null, cacheFolder, exclusive);
+        var store = storeOf();
+        try
+        {
+            var encrypted = SnapshotRepository.IsEncrypted(store);
+            if (source.IsKeyless && encrypted) throw new SnapshotException($"this host is marked as keyless ({SnapshotRepository.KeylessFile}), and to write into {Address} takes its key; run it where the key is");
+            return SnapshotRepository.Open(store, encrypted ? key : null, cacheFolder, exclusive);
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
     }
 
     private List<Transfer> Planned(Side source, SyncOptions options, SnapshotRepository repository, string? syncSnapshot)
@@ -126,7 +140,7 @@ public sealed class RepositoryTarget(string path, RepositoryKey? key, string cac
                     : Saved(source, repository, snapshot, warnings, bytes => watch?.Moved(SideOf(source), transfer, before + bytes), cancel);
                 from = snapshot.Name;
             }
-            source.Volumes.SetNote(transfer.Source, Notes.Peers, PeerNotes.With(source.Volumes.Find(transfer.Source) ?? transfer.SourceState, $"{Environment.MachineName}:{Address}", transfer.Brings[^1].Guid));
+            source.Volumes.SetNote(transfer.Source, Notes.Peers, PeerNotes.With(source.Volumes.Find(transfer.Source) ?? transfer.SourceState, Peer, transfer.Brings[^1].Guid));
         }
         catch (SnapshotException e)
         {

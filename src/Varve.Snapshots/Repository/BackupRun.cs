@@ -67,8 +67,8 @@ internal sealed class BackupRun : IDisposable
     {
         var top = OpenTop();
         var excluded = new HashSet<(ulong, ulong)>();
-        foreach (var own in (string[])[repository.Path, repository.CacheFolder])
-            if (Posix.Look(Native.AtFdcwd, Posix.Terminated(System.Text.Encoding.UTF8.GetBytes(own))) is { } status) excluded.Add((status.Device, status.Inode));
+        foreach (var own in (string?[])[repository.Store.Folder, repository.CacheFolder])
+            if (own is not null && Posix.Look(Native.AtFdcwd, Posix.Terminated(System.Text.Encoding.UTF8.GetBytes(own))) is { } status) excluded.Add((status.Device, status.Inode));
         var workers = Enumerable.Range(0, threads).Select(n => Start(Work, $"read {n}")).ToList();
         var walk = new SourceWalk(this, cache, new Exclusions(options.Exclude), excluded, cancel);
         // A deep folder needs a deep stack.

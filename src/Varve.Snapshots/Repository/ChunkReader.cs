@@ -1,5 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Varve.Snapshots.Repository;
 
 /// <summary>
@@ -10,7 +8,7 @@ internal sealed class ChunkReader(SnapshotRepository repository) : IDisposable
 {
     private const int OpenPacks = 16;
     private readonly BlobCodec codec = repository.NewCodec();
-    private readonly Dictionary<string, SafeFileHandle> packs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, PackSource> packs = new(StringComparer.Ordinal);
     private byte[] sealedBytes = [], opened = [];
     private (string Pack, long Offset) held;
     private int heldLength;
@@ -36,7 +34,7 @@ internal sealed class ChunkReader(SnapshotRepository repository) : IDisposable
         int got;
         try
         {
-            got = RandomAccess.Read(Open(place.Pack), bytes, place.Offset);
+            got = Open(place.Pack).Read(bytes, place.Offset);
         }
         catch (IOException e)
         {
@@ -47,11 +45,11 @@ internal sealed class ChunkReader(SnapshotRepository repository) : IDisposable
         heldLength = place.RawLength;
     }
 
-    private SafeFileHandle Open(string pack)
+    private PackSource Open(string pack)
     {
         if (packs.TryGetValue(pack, out var file)) return file;
         if (packs.Count >= OpenPacks) Close();
-        return packs[pack] = repository.Folder.Open(ObjectFolder.Packs, pack);
+        return packs[pack] = repository.Store.Open(pack);
     }
 
     private SnapshotException Damaged(in ChunkPlace place) =>

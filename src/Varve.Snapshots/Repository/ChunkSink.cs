@@ -102,7 +102,7 @@ internal sealed class ChunkSink : IDisposable
         {
             foreach (var blob in blobs.GetConsumingEnumerable(failed.Token))
             {
-                if (!open.TryGetValue(blob.Kind, out var pack)) open[blob.Kind] = pack = new PackWriter(repository.Folder);
+                if (!open.TryGetValue(blob.Kind, out var pack)) open[blob.Kind] = pack = new PackWriter(repository.Store);
                 pack.Add(blob);
                 Interlocked.Add(ref added, blob.Length);
                 ArrayPool<byte>.Shared.Return(blob.Buffer);
@@ -118,7 +118,7 @@ internal sealed class ChunkSink : IDisposable
         }
         finally
         {
-            foreach (var pack in open.Values) Discard(pack);
+            foreach (var pack in open.Values) pack.Dispose();
         }
     }
 
@@ -130,33 +130,19 @@ internal sealed class ChunkSink : IDisposable
         }
         catch
         {
-            Discard(pack);
+            pack.Dispose();
             throw;
         }
-    }
-
-    private static void Discard(PackWriter pack)
-    {
-        pack.Dispose();
-        ObjectFolder.TryDelete(pack.Temporary);
     }
 
     private void Sync()
     {
         foreach (var (pack, name) in packs.GetConsumingEnumerable())
         {
-            try
-            {
-                if (failed.IsCancellationRequested) continue;
-                pack.Sync();
-                repository.Folder.Commit(pack.Temporary, ObjectFolder.Packs, name);
-                repository.Folder.SyncFolder(ObjectFolder.Packs, name);
-                index.Add([(name, pack.Directory)]);
-            }
-            finally
-            {
-                Discard(pack);
-            }
+            using var written = pack;
+            if (failed.IsCancellationRequested) continue;
+            written.Commit(name);
+            index.Add([(name, written.Directory)]);
         }
     }
 

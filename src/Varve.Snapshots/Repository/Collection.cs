@@ -20,7 +20,7 @@ internal sealed class Collection(SnapshotRepository repository, CancellationToke
     private const long SmallPack = 4 << 20;
     private const int FewSmallPacks = 4;
 
-    private readonly ObjectFolder folder = repository.Folder;
+    private readonly ObjectStore store = repository.Store;
 
     /// <summary>A pack, and which chunks are needed of it.</summary>
     private sealed record Survey(string Name, long Size, List<PackedBlob> Blobs, long NeededBytes);
@@ -83,16 +83,14 @@ internal sealed class Collection(SnapshotRepository repository, CancellationToke
         var condemned = repository.Condemned().ToHashSet(StringComparer.Ordinal);
         var packs = new List<Survey>();
         using var codec = repository.NewCodec();
-        foreach (var name in folder.Names(ObjectFolder.Packs).Where(n => !condemned.Contains(n)))
+        List<string> names = [.. store.Names(ObjectStore.Packs).Where(n => !condemned.Contains(n))];
+        foreach (var (name, directory) in names.Zip(store.Directories(names)))
         {
             cancel.ThrowIfCancellationRequested();
             List<PackedBlob> blobs;
-            long size;
             try
             {
-                using var file = folder.Open(ObjectFolder.Packs, name);
-                size = RandomAccess.GetLength(file);
-                blobs = PackFile.ReadDirectory(file, codec);
+                blobs = PackFile.Open(directory ?? throw new InvalidDataException("it has no directory"), codec);
             }
             catch (InvalidDataException e)
             {
@@ -100,7 +98,7 @@ internal sealed class Collection(SnapshotRepository repository, CancellationToke
             }
             // Of a blob with several chunks only the needed ones are kept; the shares are as the opened lengths.
             var kept = blobs.Sum(b => b.RawLength == 0 ? 0 : (long)(b.Length * (double)b.Members.Where(m => IsNeededHere(needed, name, b, m)).Sum(static m => (long)m.Length) / b.RawLength));
-            packs.Add(new Survey(name, size, blobs, kept));
+            packs.Add(new Survey(name, directory.PackSize, blobs, kept));
         }
         return packs;
     }
@@ -117,10 +115,10 @@ internal sealed class Collection(SnapshotRepository repository, CancellationToke
         removed.ExceptWith(written.Select(static w => w.Name));
         repository.Advance(head => head with
         {
-            Lists = [folder.Add(ObjectFolder.Lists, PackList.ToBytes(all.Select(static p => p.Name).Where(n => !removed.Contains(n)).Concat(written.Select(static w => w.Name))))],
+            Lists = [store.Add(ObjectStore.Lists, PackList.ToBytes(all.Select(static p => p.Name).Where(n => !removed.Contains(n)).Concat(written.Select(static w => w.Name))))],
         });
         var name = RepositoryHead.NameOf(repository.Head.Generation);
-        folder.Put(ObjectFolder.Condemned, name, PackList.ToBytes(removed));
+        store.Put(ObjectStore.Condemned, name, PackList.ToBytes(removed));
         repository.Index.Remove([.. removed, .. written.Select(static w => w.Name)]);
         repository.Index.Add(written);
         RemoveCondemned(name, removed);
@@ -140,7 +138,7 @@ internal sealed class Collection(SnapshotRepository repository, CancellationToke
                 {
                     cancel.ThrowIfCancellationRequested();
                     if (Kept(from, blob, needed, codec) is not { } moved) continue;
-                    pack ??= new PackWriter(folder);
+                    pack ??= new PackWriter(store);
                     pack.Add(moved);
                     if (pack.Length >= ChunkSink.DataPack) Finish(ref pack);
                 }
@@ -148,11 +146,7 @@ internal sealed class Collection(SnapshotRepository repository, CancellationToke
             }
             finally
             {
-                if (pack is not null)
-                {
-                    pack.Dispose();
-                    ObjectFolder.TryDelete(pack.Temporary);
-                }
+                pack?.Dispose();
             }
         }
         return written;
@@ -160,9 +154,7 @@ internal sealed class Collection(SnapshotRepository repository, CancellationToke
         void Finish(ref PackWriter? pack)
         {
             var name = pack!.Finish(codec);
-            pack.Sync();
-            folder.Commit(pack.Temporary, ObjectFolder.Packs, name);
-            folder.SyncFolder(ObjectFolder.Packs, name);
+            pack.Commit(name);
             written.Add((name, pack.Directory));
             pack.Dispose();
             pack = null;
@@ -174,8 +166,8 @@ internal sealed class Collection(SnapshotRepository repository, CancellationToke
     {
         if (!blob.Members.Any(m => IsNeededHere(needed, pack, blob, m))) return null;
         var bytes = new byte[blob.Length];
-        using (var file = folder.Open(ObjectFolder.Packs, pack))
-            if (RandomAccess.Read(file, bytes, blob.Offset) != blob.Length) throw Damaged(pack);
+        using (var file = store.Open(pack))
+            if (file.Read(bytes, blob.Offset) != blob.Length) throw Damaged(pack);
         var raw = new byte[blob.RawLength];
         if (!codec.TryDecode(blob.Kind, bytes, raw)) throw Damaged(pack);
         var members = new List<BlobMember>();
@@ -201,9 +193,9 @@ internal sealed class Collection(SnapshotRepository repository, CancellationToke
     private int FinishInterrupted()
     {
         var finished = 0;
-        foreach (var name in folder.Names(ObjectFolder.Condemned))
+        foreach (var name in store.Names(ObjectStore.Condemned))
         {
-            var packs = PackList.Parse(File.ReadAllBytes(folder.PathOf(ObjectFolder.Condemned, name)), $"condemned/{name}");
+            var packs = PackList.Parse(store.Read(ObjectStore.Condemned, name), $"condemned/{name}");
             // What a list names since is needed, whoever condemned it.
             var listed = repository.Listed();
             RemoveCondemned(name, [.. packs.Where(p => !listed.Contains(p))]);
@@ -215,27 +207,22 @@ internal sealed class Collection(SnapshotRepository repository, CancellationToke
 
     private void RemoveCondemned(string name, IReadOnlyCollection<string> packs)
     {
-        foreach (var pack in packs) folder.Delete(ObjectFolder.Packs, pack);
-        folder.Delete(ObjectFolder.Condemned, name);
+        foreach (var pack in packs) store.Delete(ObjectStore.Packs, pack);
+        store.Delete(ObjectStore.Condemned, name);
     }
 
     /// <summary>Removes what the head does not name: lists, snapshots, files of crashed runs.</summary>
     private int RemoveLoose()
     {
         var count = 0;
-        foreach (var (kind, named) in ((string, IReadOnlyList<string>)[])[(ObjectFolder.Lists, repository.Head.Lists), (ObjectFolder.Snapshots, repository.Head.Snapshots)])
+        foreach (var (kind, named) in ((string, IReadOnlyList<string>)[])[(ObjectStore.Lists, repository.Head.Lists), (ObjectStore.Snapshots, repository.Head.Snapshots)])
         {
-            foreach (var name in folder.Names(kind).Except(named, StringComparer.Ordinal))
+            foreach (var name in store.Names(kind).Except(named, StringComparer.Ordinal))
             {
-                folder.Delete(kind, name);
+                store.Delete(kind, name);
                 count++;
             }
         }
-        foreach (var name in folder.Names(ObjectFolder.Temporary))
-        {
-            folder.Delete(ObjectFolder.Temporary, name);
-            count++;
-        }
-        return count;
+        return count + store.RemoveTemporaries();
     }
 }

@@ -4,117 +4,75 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Varve.Snapshots.Repository;
 
-/// <summary>
-/// The folder of a repository: objects that are written once, whole or not at all, under the SHA-256 of their bytes,
-/// so that who holds no key can still tell whether they are what was written.
-/// </summary>
-internal sealed class ObjectFolder
+/// <summary>The objects of a repository in a folder of this host.</summary>
+internal sealed class ObjectFolder(string path) : ObjectStore
 {
-    public const string Packs = "packs", Snapshots = "snapshots", Lists = "lists", Heads = "heads", Keys = "keys", Condemned = "condemned", Temporary = "tmp";
-    public static readonly string[] Folders = [Packs, Snapshots, Lists, Heads, Keys, Condemned, Temporary];
-
     private const int Patience = 200;
-    private static readonly System.Buffers.SearchValues<char> HexDigits = System.Buffers.SearchValues.Create("0123456789abcdef");
 
-    public ObjectFolder(string path)
-    {
-        Path = System.IO.Path.GetFullPath(path);
-    }
+    public override string Path { get; } = System.IO.Path.GetFullPath(path);
 
-    /// <summary>Absolute.</summary>
-    public string Path { get; }
+    internal override string? Folder => Path;
 
     /// <summary>Where a thing lies; packs are spread over 256 folders.</summary>
-    public string PathOf(string folder, string name) =>
-        folder.Length == 0 ? $"{Path}/{name}" : folder == Packs ? $"{Path}/{folder}/{name[..2]}/{name}" : $"{Path}/{folder}/{name}";
+    public string PathOf(string kind, string name) =>
+        kind.Length == 0 ? $"{Path}/{name}" : kind == Packs ? $"{Path}/{kind}/{name[..2]}/{name}" : $"{Path}/{kind}/{name}";
 
-    /// <summary>The names in a folder, sorted; what has no fitting name is not there.</summary>
-    public List<string> Names(string folder)
+    internal override List<string> Names(string kind)
     {
         var names = new List<string>();
-        var from = $"{Path}/{folder}";
+        var from = $"{Path}/{kind}";
         if (!Directory.Exists(from)) return names;
-        var all = folder == Packs ? Directory.EnumerateDirectories(from).SelectMany(Directory.EnumerateFiles) : Directory.EnumerateFiles(from);
+        var all = kind == Packs ? Directory.EnumerateDirectories(from).SelectMany(Directory.EnumerateFiles) : Directory.EnumerateFiles(from);
         foreach (var file in all)
         {
             var name = System.IO.Path.GetFileName(file);
-            if (folder is Packs or Snapshots or Lists ? IsDigest(name) : !name.StartsWith('.')) names.Add(name);
+            if (IsByDigest(kind) ? IsDigest(name) : !name.StartsWith('.')) names.Add(name);
         }
         names.Sort(StringComparer.Ordinal);
         return names;
     }
 
-    private static bool IsDigest(string name) => name.Length == 64 && !name.AsSpan().ContainsAnyExcept(HexDigits);
+    internal override bool Has(string kind, string name) => File.Exists(PathOf(kind, name));
 
-    /// <summary>Whether there is such an object.</summary>
-    public bool Has(string folder, string name) => File.Exists(PathOf(folder, name));
-
-    /// <summary>All bytes of an object that is named by its digest.</summary>
-    /// <exception cref="SnapshotException">It is missing or damaged.</exception>
-    public byte[] ReadChecked(string folder, string name)
+    internal override IEnumerable<byte[]?> TryRead(string kind, IReadOnlyCollection<string> names) => names.Select(name =>
     {
-        byte[] bytes;
         try
         {
-            bytes = File.ReadAllBytes(PathOf(folder, name));
+            return File.ReadAllBytes(PathOf(kind, name));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new SnapshotException($"{folder}/{name} is missing from {Path}; `varve snap repo verify` says what depends on it", e);
+            return null;
         }
-        return NameOf(bytes) == name ? bytes
-            : throw new SnapshotException($"{folder}/{name} in {Path} is damaged: its bytes are not those that were written; `varve snap repo verify` says what depends on it");
-    }
+    });
 
-    /// <summary>The name of an object of these bytes.</summary>
-    public static string NameOf(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
-
-    /// <summary>Adds a small object, durably, under the digest of its bytes; the name.</summary>
-    public string Add(string folder, ReadOnlySpan<byte> bytes)
+    internal override IEnumerable<SealedDirectory?> Directories(IReadOnlyCollection<string> packs) => packs.Select(pack =>
     {
-        var name = NameOf(bytes);
-        Put(folder, name, bytes);
-        return name;
-    }
-
-    /// <summary>Writes a small file, durably, whole or not at all.</summary>
-    public void Put(string folder, string name, ReadOnlySpan<byte> bytes)
-    {
-        var temporary = NewTemporary();
         try
         {
-            using (var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write))
-            {
-                Posix.Write((int)handle.DangerousGetHandle(), bytes, 0);
-                RandomAccess.FlushToDisk(handle);
-            }
-            Commit(temporary, folder, name);
-            SyncFolder(folder, name);
+            using var file = Open(pack);
+            return PackFile.ReadSealed(file);
         }
-        catch
+        catch (Exception e) when (e is InvalidDataException or IOException or SnapshotException)
         {
-            TryDelete(temporary);
-            throw;
+            return null;
         }
-    }
+    });
 
-    /// <summary>A name in the folder of temporary files that nobody else has.</summary>
-    public string NewTemporary() => $"{Path}/{Temporary}/{Environment.ProcessId}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}";
-
-    /// <summary>Gives a written and synced temporary file its name.</summary>
-    public void Commit(string temporary, string folder, string name)
+    internal override void Put(string kind, string name, ReadOnlySpan<byte> bytes)
     {
-        var path = PathOf(folder, name);
-        if (folder == Packs) Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
-        File.Move(temporary, path, overwrite: true);
+        using var staged = Stage();
+        staged.Write(bytes);
+        staged.Commit(kind, name);
     }
+
+    internal override StagedObject Stage() => new StagedFile(this, $"{Path}/{Temporary}/{Environment.ProcessId}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}");
 
     /// <summary>Makes the name of an object durable.</summary>
-    public void SyncFolder(string folder, string name)
+    private void SyncFolder(string kind, string name)
     {
-        var path = PathOf(folder, name);
-        Sync(System.IO.Path.GetDirectoryName(path)!);
-        if (folder == Packs) Sync($"{Path}/{Packs}");
+        Sync(System.IO.Path.GetDirectoryName(PathOf(kind, name))!);
+        if (kind == Packs) Sync($"{Path}/{Packs}");
     }
 
     /// <summary>Makes the names in a directory durable.</summary>
@@ -131,21 +89,24 @@ internal sealed class ObjectFolder
         }
     }
 
-    /// <summary>Opens an object for reading at offsets.</summary>
-    public SafeFileHandle Open(string folder, string name)
+    internal override PackSource Open(string pack)
     {
         try
         {
-            return File.OpenHandle(PathOf(folder, name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return new PackHandle(File.OpenHandle(PathOf(Packs, pack), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new SnapshotException($"{folder}/{name} is missing from {Path}; `varve snap repo verify` says what depends on it", e);
+            throw Missing(Packs, pack);
         }
     }
 
-    /// <summary>Removes an object, if it is there.</summary>
-    public void Delete(string folder, string name) => File.Delete(PathOf(folder, name));
+    internal override void Delete(string kind, string name)
+    {
+        File.Delete(PathOf(kind, name));
+        // A key that came back after a power cut would still open it.
+        if (kind == Keys) SyncFolder(kind, name);
+    }
 
     /// <summary>Removes a file and does not mind if that fails.</summary>
     public static void TryDelete(string path)
@@ -160,15 +121,32 @@ internal sealed class ObjectFolder
         }
     }
 
-    /// <summary>
-    /// Holds the repository: shared for all who add and read, exclusive for who removes. Where the folder cannot be
-    /// written (a copy on a read-only disk), nothing is held, and nothing can change.
-    /// </summary>
-    /// <param name="name">Which lock.</param>
-    /// <param name="exclusive">Alone, or with others of the same kind.</param>
-    /// <param name="wait">Whether to wait for others to end.</param>
-    /// <exception cref="SnapshotException">Others hold it, and this call does not wait.</exception>
-    public IDisposable Lock(string name, bool exclusive, bool wait)
+    internal override int RemoveTemporaries()
+    {
+        var names = Names(Temporary);
+        foreach (var name in names) File.Delete(PathOf(Temporary, name));
+        return names.Count;
+    }
+
+    internal override void Prepare()
+    {
+        if (Directory.Exists(Path) && !IsUnfinished()) throw new SnapshotException($"{Path} is not empty; give a folder that does not exist yet");
+        Directory.CreateDirectory(Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var part in Folders) Directory.CreateDirectory($"{Path}/{part}");
+        // Of a run that was interrupted; they belong to a secret that nobody has.
+        foreach (var part in (string[])[Keys, Heads, Temporary])
+            foreach (var name in Names(part)) File.Delete(PathOf(part, name));
+    }
+
+    /// <summary>Whether the folder holds nothing but the beginning of a repository, in which nothing was saved.</summary>
+    private bool IsUnfinished() =>
+        Directory.EnumerateFileSystemEntries(Path).All(static e => System.IO.Path.GetFileName(e) is var name && (name == AppendOnly || Folders.Contains(name)))
+        && ((string[])[Packs, Snapshots, Lists, Condemned]).All(part => Names(part).Count == 0)
+        && Names(Heads).All(static name => name == RepositoryHead.NameOf(0));
+
+    internal override ObjectFindings Check(RepositoryProgress progress, CancellationToken cancel) => new ObjectCheck(this, progress, cancel).Run();
+
+    internal override IDisposable Lock(string name, bool exclusive, bool wait)
     {
         SafeFileHandle handle;
         try
@@ -194,5 +172,43 @@ internal sealed class ObjectFolder
     private sealed class Held(SafeFileHandle? handle) : IDisposable
     {
         public void Dispose() => handle?.Dispose();
+    }
+
+    private sealed class PackHandle(SafeFileHandle file) : PackSource
+    {
+        public override long Length => RandomAccess.GetLength(file);
+
+        public override int Read(Span<byte> into, long offset) => RandomAccess.Read(file, into, offset);
+
+        public override void Dispose() => file.Dispose();
+    }
+
+    private sealed class StagedFile(ObjectFolder folder, string temporary) : StagedObject
+    {
+        private readonly SafeFileHandle file = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write);
+        private long length;
+        private bool isCommitted;
+
+        public override void Write(ReadOnlySpan<byte> bytes)
+        {
+            Posix.Write((int)file.DangerousGetHandle(), bytes, length);
+            length += bytes.Length;
+        }
+
+        public override void Commit(string kind, string name)
+        {
+            RandomAccess.FlushToDisk(file);
+            var path = folder.PathOf(kind, name);
+            if (kind == Packs) Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+            File.Move(temporary, path, overwrite: true);
+            isCommitted = true;
+            folder.SyncFolder(kind, name);
+        }
+
+        public override void Dispose()
+        {
+            file.Dispose();
+            if (!isCommitted) TryDelete(temporary);
+        }
     }
 }

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
-using Microsoft.Win32.SafeHandles;
 
 namespace Varve.Snapshots.Repository;
 
@@ -47,21 +46,25 @@ internal static class PackFile
         return ending;
     }
 
-    /// <summary>The blobs of a pack.</summary>
-    /// <exception cref="InvalidDataException">The file is no pack, or its directory is damaged or sealed with another key.</exception>
-    public static List<PackedBlob> ReadDirectory(SafeFileHandle file, BlobCodec codec)
+    /// <summary>The directory of a pack, as who holds no key can read it.</summary>
+    /// <exception cref="InvalidDataException">The file is no pack.</exception>
+    public static SealedDirectory ReadSealed(PackSource file)
     {
-        var size = RandomAccess.GetLength(file);
+        var size = file.Length;
         var trailer = new byte[TrailerSize];
-        if (size < HeaderSize + TrailerSize || RandomAccess.Read(file, trailer, size - TrailerSize) != TrailerSize || !trailer.AsSpan(4).SequenceEqual(Tail))
+        if (size < HeaderSize + TrailerSize || file.Read(trailer, size - TrailerSize) != TrailerSize || !trailer.AsSpan(4).SequenceEqual(Tail))
             throw new InvalidDataException("it has no end");
         var length = BinaryPrimitives.ReadInt32LittleEndian(trailer);
         var start = size - TrailerSize - length;
         if (length < Sealer.Overhead || start < HeaderSize) throw new InvalidDataException("its directory is damaged");
         var bytes = new byte[length];
-        if (RandomAccess.Read(file, bytes, start) != length || codec.Open(bytes, About) is not { } plain) throw new InvalidDataException("its directory is damaged, or of another repository");
-        return Parse(plain, start);
+        return file.Read(bytes, start) == length ? new SealedDirectory(bytes, start) : throw new InvalidDataException("its directory is damaged");
     }
+
+    /// <summary>The blobs of a pack.</summary>
+    /// <exception cref="InvalidDataException">The directory is damaged, or sealed with another key.</exception>
+    public static List<PackedBlob> Open(SealedDirectory directory, BlobCodec codec) =>
+        codec.Open(directory.Bytes, About) is { } plain ? Parse(plain, directory.Start) : throw new InvalidDataException("its directory is damaged, or of another repository");
 
     private static List<PackedBlob> Parse(byte[] plain, long end)
     {
@@ -91,19 +94,15 @@ internal static class PackFile
 /// <summary>A pack that is being written. One thread at a time.</summary>
 internal sealed class PackWriter : IDisposable
 {
-    private readonly SafeFileHandle file;
+    private readonly StagedObject staged;
     private readonly IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly List<SealedBlob> blobs = [];
 
-    public PackWriter(ObjectFolder folder)
+    public PackWriter(ObjectStore store)
     {
-        Temporary = folder.NewTemporary();
-        file = File.OpenHandle(Temporary, FileMode.CreateNew, FileAccess.Write);
+        staged = store.Stage();
         Append(PackFile.Head);
     }
-
-    /// <summary>Where it is written.</summary>
-    public string Temporary { get; }
 
     /// <summary>Bytes so far.</summary>
     public long Length { get; private set; }
@@ -117,7 +116,7 @@ internal sealed class PackWriter : IDisposable
 
     private void Append(ReadOnlySpan<byte> bytes)
     {
-        Posix.Write((int)file.DangerousGetHandle(), bytes, Length);
+        staged.Write(bytes);
         hash.AppendData(bytes);
         Length += bytes.Length;
     }
@@ -145,13 +144,13 @@ internal sealed class PackWriter : IDisposable
         }
     }
 
-    /// <summary>Waits until the bytes are on the disk.</summary>
-    public void Sync() => RandomAccess.FlushToDisk(file);
+    /// <summary>Waits until it is on the disk, under its name.</summary>
+    public void Commit(string name) => staged.Commit(ObjectStore.Packs, name);
 
-    /// <inheritdoc/>
+    /// <summary>Drops it, if it was not committed.</summary>
     public void Dispose()
     {
-        file.Dispose();
+        staged.Dispose();
         hash.Dispose();
     }
 }

@@ -24,22 +24,30 @@ public static class RepositoryWork
     /// <param name="repairFrom">Another copy of it to take damaged objects from; null for none.</param>
     /// <param name="progress">Told how far it is.</param>
     /// <param name="cancel">Ends it.</param>
-    public static VerifyReport VerifyWithoutKey(string path, string? repairFrom = null, RepositoryProgress? progress = null, CancellationToken cancel = default)
+    public static VerifyReport VerifyWithoutKey(string path, string? repairFrom = null, RepositoryProgress? progress = null, CancellationToken cancel = default) =>
+        VerifyWithoutKey(new ObjectFolder(path), repairFrom is null ? null : new ObjectFolder(repairFrom), progress, cancel);
+
+    /// <summary>Checks every byte of a repository without its key, on the host where it lies.</summary>
+    /// <param name="store">Where its objects lie.</param>
+    /// <param name="repairFrom">Another copy of it to take damaged objects from; null for none.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancel">Ends it.</param>
+    public static VerifyReport VerifyWithoutKey(ObjectStore store, ObjectStore? repairFrom, RepositoryProgress? progress = null, CancellationToken cancel = default)
     {
-        var folder = new ObjectFolder(path);
-        if (!Directory.Exists($"{folder.Path}/{ObjectFolder.Packs}")) throw new SnapshotException($"{path} is no repository; `varve snap repo init` makes one");
-        using var held = folder.Lock(SnapshotRepository.LockName, exclusive: false, wait: false);
-        var verification = new Verification(folder, progress ?? new RepositoryProgress(), cancel);
+        if (!store.Has("", RepositoryConfig.FileName) && store.Names(ObjectStore.Heads).Count == 0 && store.Names(ObjectStore.Packs).Count == 0)
+            throw new SnapshotException($"{store.Path} is no repository; `varve snap repo init` makes one");
+        using var held = store.Lock(SnapshotRepository.LockName, exclusive: false, wait: false);
+        var verification = new Verification(store, progress ?? new RepositoryProgress(), cancel);
         verification.CheckObjects();
-        return verification.Report(repairFrom is null ? [] : verification.RepairFrom(new ObjectFolder(repairFrom)));
+        return verification.Report(repairFrom is null ? [] : verification.RepairFrom(repairFrom));
     }
 
     /// <summary>Checks every byte, every chunk and every snapshot.</summary>
-    public static VerifyReport Verify(this SnapshotRepository repository, string? repairFrom = null, RepositoryProgress? progress = null, CancellationToken cancel = default)
+    public static VerifyReport Verify(this SnapshotRepository repository, ObjectStore? repairFrom = null, RepositoryProgress? progress = null, CancellationToken cancel = default)
     {
-        var verification = new Verification(repository.Folder, progress ?? new RepositoryProgress(), cancel);
+        var verification = new Verification(repository.Store, progress ?? new RepositoryProgress(), cancel);
         verification.CheckObjects();
-        var repaired = repairFrom is null ? [] : verification.RepairFrom(new ObjectFolder(repairFrom));
+        var repaired = repairFrom is null ? [] : verification.RepairFrom(repairFrom);
         if (repaired.Count > 0) repository.Follow(repository.Index);
         verification.CheckContents(repository);
         return verification.Report(repaired);
@@ -55,7 +63,7 @@ public static class RepositoryWork
     {
         repository.RefuseAppendOnly();
         repository.Advance(head => head with { Snapshots = [.. head.Snapshots.Where(n => !names.Contains(n))] });
-        foreach (var name in names) repository.Folder.Delete(ObjectFolder.Snapshots, name);
+        foreach (var name in names) repository.Store.Delete(ObjectStore.Snapshots, name);
     }
 
     /// <summary>Removes what no snapshot needs. The repository is held alone.</summary>
@@ -120,16 +128,21 @@ public static class RepositoryWork
 
     private static TreeEntry EntryAt(SnapshotRepository repository, ChunkReader reader, string snapshot, ReadOnlySpan<byte> path)
     {
-        TreeEntry at;
-        using (var codec = repository.NewCodec()) at = repository.Read(snapshot, codec).Root;
-        for (var rest = path; !rest.IsEmpty;)
+        using var codec = repository.NewCodec();
+        return EntryAt(repository.Read(snapshot, codec).Root, reader, path)
+            ?? throw new SnapshotException($"the snapshot {snapshot[..12]} has no '{Posix.Show(path)}'; `varve snap repo list REPOSITORY {snapshot[..12]}` shows what it has");
+    }
+
+    /// <summary>What a path from the root of a snapshot leads to; null when nothing does.</summary>
+    internal static TreeEntry? EntryAt(TreeEntry root, ChunkReader reader, ReadOnlySpan<byte> path)
+    {
+        TreeEntry? at = root;
+        for (var rest = path; !rest.IsEmpty && at is not null;)
         {
             var slash = rest.IndexOf((byte)'/');
             var name = (slash < 0 ? rest : rest[..slash]).ToArray();
             rest = slash < 0 ? default : rest[(slash + 1)..];
-            if (name.Length == 0) continue;
-            at = (at.Kind == EntryKind.Directory ? reader.Entries(at.Content).Find(e => e.Name.AsSpan().SequenceEqual(name)) : null)
-                ?? throw new SnapshotException($"the snapshot {snapshot[..12]} has no '{Posix.Show(path)}'; `varve snap repo list REPOSITORY {snapshot[..12]}` shows what it has");
+            if (name.Length > 0) at = at.Kind == EntryKind.Directory ? reader.Entries(at.Content).Find(e => e.Name.AsSpan().SequenceEqual(name)) : null;
         }
         return at;
     }

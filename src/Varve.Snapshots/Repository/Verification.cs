@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 
 namespace Varve.Snapshots.Repository;
 
@@ -21,84 +20,26 @@ public sealed record VerifyReport(long Objects, long Bytes, IReadOnlyList<Verify
 /// that the head names is there. With the key also: each chunk is opened and compared with its id, and each snapshot is
 /// walked through.
 /// </summary>
-internal sealed class Verification(ObjectFolder folder, RepositoryProgress progress, CancellationToken cancel)
+internal sealed class Verification(ObjectStore store, RepositoryProgress progress, CancellationToken cancel)
 {
     private const int MostAffected = 20;
     private readonly ConcurrentDictionary<string, string> problems = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<ChunkId, string> badChunks = new();
     private readonly Dictionary<string, List<string>> affected = new(StringComparer.Ordinal);
-    private long objects;
+    private long objects, bytes;
 
-    /// <summary>Checks what can be checked without a key; what is wrong, by object.</summary>
-    public IReadOnlyDictionary<string, string> CheckObjects()
+    /// <summary>Checks what can be checked without a key, where the bytes are.</summary>
+    public void CheckObjects()
     {
-        Check($"{RepositoryConfig.FileName}", static path => Checked.IsWhole(File.ReadAllBytes(path)) ? null : "its bytes are not those that were written");
-        foreach (var kind in (string[])[ObjectFolder.Keys, ObjectFolder.Heads, ObjectFolder.Condemned])
-            foreach (var name in folder.Names(kind)) Check($"{kind}/{name}", static path => Checked.IsWhole(File.ReadAllBytes(path)) ? null : "its bytes are not those that were written");
-        foreach (var kind in (string[])[ObjectFolder.Lists, ObjectFolder.Snapshots])
-            foreach (var name in folder.Names(kind)) Check($"{kind}/{name}", path => Digest(path) == name ? null : "its bytes are not those that were written");
-        Parallel.ForEach(folder.Names(ObjectFolder.Packs), new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount },
-            name => Check($"{ObjectFolder.Packs}/{name}", path => Digest(path) == name ? null : "its bytes are not those that were written"));
-        CheckHead();
-        return problems;
-    }
-
-    private void Check(string what, Func<string, string?> problem)
-    {
-        cancel.ThrowIfCancellationRequested();
-        Interlocked.Increment(ref objects);
-        var slash = what.IndexOf('/');
-        var path = folder.PathOf(slash < 0 ? "" : what[..slash], what[(slash + 1)..]);
-        try
-        {
-            if (problem(path) is { } words) problems.TryAdd(what, words);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            problems.TryAdd(what, $"it cannot be read: {e.Message}");
-        }
-    }
-
-    private string Digest(string path)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        using var file = File.OpenHandle(path);
-        var buffer = new byte[1 << 20];
-        for (long at = 0; ;)
-        {
-            cancel.ThrowIfCancellationRequested();
-            var got = RandomAccess.Read(file, buffer, at);
-            if (got == 0) return Convert.ToHexStringLower(hash.GetHashAndReset());
-            hash.AppendData(buffer.AsSpan(0, got));
-            at += got;
-            progress.Move(got);
-        }
-    }
-
-    /// <summary>That everything which the newest head names is there.</summary>
-    private void CheckHead()
-    {
-        if (folder.Names(ObjectFolder.Heads) is not [.., var newest])
-        {
-            problems.TryAdd(ObjectFolder.Heads, "there is none");
-            return;
-        }
-        if (problems.ContainsKey($"heads/{newest}")) return;
-        var head = RepositoryHead.Parse(File.ReadAllBytes(folder.PathOf(ObjectFolder.Heads, newest)), newest, secrets: null);
-        foreach (var name in head.Snapshots.Where(n => !folder.Has(ObjectFolder.Snapshots, n))) problems.TryAdd($"snapshots/{name}", "it is missing");
-        foreach (var name in head.Lists)
-        {
-            if (!folder.Has(ObjectFolder.Lists, name)) problems.TryAdd($"lists/{name}", "it is missing");
-            else if (!problems.ContainsKey($"lists/{name}"))
-                foreach (var pack in PackList.Parse(File.ReadAllBytes(folder.PathOf(ObjectFolder.Lists, name)), $"lists/{name}"))
-                    if (!folder.Has(ObjectFolder.Packs, pack)) problems.TryAdd($"packs/{pack}", "it is missing");
-        }
+        var found = store.Check(progress, cancel);
+        (objects, bytes) = (found.Objects, found.Bytes);
+        foreach (var (what, problem) in found.Problems) problems[what] = problem;
     }
 
     /// <summary>Opens every chunk and walks through every snapshot.</summary>
     public void CheckContents(SnapshotRepository repository)
     {
-        Parallel.ForEach(folder.Names(ObjectFolder.Packs), new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount },
+        Parallel.ForEach(store.Names(ObjectStore.Packs), new ParallelOptions { CancellationToken = cancel, MaxDegreeOfParallelism = Environment.ProcessorCount },
             () => repository.NewCodec(), (pack, _, codec) =>
             {
                 CheckPack(repository, pack, codec);
@@ -127,13 +68,13 @@ internal sealed class Verification(ObjectFolder folder, RepositoryProgress progr
         var what = $"packs/{pack}";
         try
         {
-            using var file = folder.Open(ObjectFolder.Packs, pack);
-            foreach (var blob in PackFile.ReadDirectory(file, codec))
+            using var file = store.Open(pack);
+            foreach (var blob in PackFile.Open(PackFile.ReadSealed(file), codec))
             {
                 cancel.ThrowIfCancellationRequested();
                 var bytes = new byte[blob.Length];
                 var raw = new byte[blob.RawLength];
-                var good = RandomAccess.Read(file, bytes, blob.Offset) == blob.Length && codec.TryDecode(blob.Kind, bytes, raw);
+                var good = file.Read(bytes, blob.Offset) == blob.Length && codec.TryDecode(blob.Kind, bytes, raw);
                 var at = 0;
                 foreach (var member in blob.Members)
                 {
@@ -201,11 +142,11 @@ internal sealed class Verification(ObjectFolder folder, RepositoryProgress progr
     }
 
     /// <summary>What was found.</summary>
-    public VerifyReport Report(IReadOnlyList<string> repaired) => new(objects, progress.Moved,
+    public VerifyReport Report(IReadOnlyList<string> repaired) => new(objects, bytes,
         [.. problems.OrderBy(static p => p.Key, StringComparer.Ordinal).Select(p => new VerifyFinding(p.Key, p.Value, affected.GetValueOrDefault(p.Key) ?? []))], repaired);
 
     /// <summary>Brings damaged and missing objects back from another copy of the repository, where that one is whole; which.</summary>
-    public List<string> RepairFrom(ObjectFolder other)
+    public List<string> RepairFrom(ObjectStore other)
     {
         var repaired = new List<string>();
         foreach (var what in problems.Keys.Order(StringComparer.Ordinal))
@@ -213,12 +154,8 @@ internal sealed class Verification(ObjectFolder folder, RepositoryProgress progr
             var slash = what.IndexOf('/');
             if (slash < 0 && what != RepositoryConfig.FileName) continue;
             var (kind, name) = slash < 0 ? ("", what) : (what[..slash], what[(slash + 1)..]);
-            if (!other.Has(kind, name)) continue;
-            var bytes = File.ReadAllBytes(other.PathOf(kind, name));
-            var isGood = kind is ObjectFolder.Packs or ObjectFolder.Lists or ObjectFolder.Snapshots ? ObjectFolder.NameOf(bytes) == name : Checked.IsWhole(bytes);
-            if (!isGood) continue;
-            if (kind == ObjectFolder.Packs) Directory.CreateDirectory(System.IO.Path.GetDirectoryName(folder.PathOf(kind, name))!);
-            folder.Put(kind, name, bytes);
+            if (other.TryRead(kind, [name]).First() is not { } good || !ObjectStore.IsWhole(kind, name, good)) continue;
+            store.Put(kind, name, good);
             repaired.Add(what);
         }
         foreach (var what in repaired) problems.TryRemove(what, out _);

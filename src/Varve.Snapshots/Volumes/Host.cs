@@ -14,6 +14,12 @@ public sealed record SshOptions
 
     /// <summary>Whether programs there are run by <c>sudo -n</c>.</summary>
     public bool Sudo { get; init; }
+
+    /// <summary>The file that the environment names for ssh's <c>-F</c>: <c>VARVE_SSH_CONFIG</c>; null when none.</summary>
+    public static string? UsualConfig => Environment.GetEnvironmentVariable("VARVE_SSH_CONFIG") is { Length: > 0 } file ? file : null;
+
+    /// <summary>As the environment says; a host that does not answer is given up after ten seconds.</summary>
+    public static SshOptions Usual => new() { Arguments = [.. UsualConfig is { } file ? (string[])["-F", file] : [], "-o", "ConnectTimeout=10"] };
 }
 
 /// <summary>

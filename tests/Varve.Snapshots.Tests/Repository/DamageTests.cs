@@ -100,7 +100,7 @@ public sealed class DamageTests
         var newest = place.Objects().Last(static n => n.StartsWith("heads/", StringComparison.Ordinal));
         Flip($"{place.Store}/{newest}", 20, 1);
         Assert.Contains("varve snap repo repair", Assert.Throws<SnapshotException>(() => place.Open().Dispose()).Message, StringComparison.Ordinal);
-        Assert.Equal(2, SnapshotRepository.RemakeHead(place.Store, place.Key, place.Cache));
+        Assert.Equal(2, SnapshotRepository.RemakeHead(SnapshotRepository.At(place.Store), place.Key, place.Cache));
         Assert.Empty(place.Verify().Findings);
         Assert.Empty(place.VerifyWithoutKey().Findings);
     }
@@ -112,7 +112,7 @@ public sealed class DamageTests
         var condemned = $"{place.Store}/condemned/{RepositoryHead.NameOf(2)}";
         File.WriteAllBytes(condemned, PackList.ToBytes([new string('0', 64)]));
         Flip(condemned, 20, 1);
-        Assert.Equal(2, SnapshotRepository.RemakeHead(place.Store, place.Key, place.Cache));
+        Assert.Equal(2, SnapshotRepository.RemakeHead(SnapshotRepository.At(place.Store), place.Key, place.Cache));
         Assert.False(File.Exists(condemned));
         Assert.Empty(place.Verify().Findings);
     }

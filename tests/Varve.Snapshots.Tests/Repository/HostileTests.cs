@@ -120,7 +120,7 @@ public sealed class HostileTests
         var fresh = RepositoryKey.NewFile(place.Root + "/fresh");
         using (var repository = place.Open(exclusive: true))
         {
-            var first = SnapshotRepository.Keys(place.Store)[0].Name;
+            var first = SnapshotRepository.Keys(SnapshotRepository.At(place.Store))[0].Name;
             Assert.Contains("last key", Assert.Throws<SnapshotException>(() => repository.RemoveKey(first)).Message, StringComparison.Ordinal);
             repository.AddKey(fresh);
             repository.RemoveKey(first);

@@ -140,7 +140,7 @@ public sealed class KillTests
         for (var round = 1; round <= Killing.Instants; round++)
         {
             var fresh = $"{place.Root}/key-{round}";
-            var before = SnapshotRepository.Keys(place.Store).Single().Name;
+            var before = SnapshotRepository.Keys(SnapshotRepository.At(place.Store)).Single().Name;
             string[] add = ["snap", "repo", "key", "add", place.Store, "--key-file", old, "--new-key-file", fresh], remove = ["snap", "repo", "key", "remove", place.Store, before, "--key-file", fresh];
             var what = killing.Kill(add);
             place.Key = RepositoryKey.OfFile(old);
@@ -151,7 +151,7 @@ public sealed class KillTests
             what = killing.Kill(remove);
             AssertClean(place, what);
             killing.Run(remove);
-            Assert.NotEqual(before, SnapshotRepository.Keys(place.Store).Single().Name);
+            Assert.NotEqual(before, SnapshotRepository.Keys(SnapshotRepository.At(place.Store)).Single().Name);
             AssertNothingTold(place);
             old = fresh;
         }

@@ -131,7 +131,7 @@ public sealed class PruneTests
         File.WriteAllText(place.Store + "/append-only", "");
         using var repository = place.Open(exclusive: true);
         var name = repository.Find("latest").Name;
-        foreach (var removal in (Action[])[() => repository.Forget([name]), () => repository.Prune(), () => repository.RemoveKey(SnapshotRepository.Keys(place.Store)[0].Name)])
+        foreach (var removal in (Action[])[() => repository.Forget([name]), () => repository.Prune(), () => repository.RemoveKey(SnapshotRepository.Keys(SnapshotRepository.At(place.Store))[0].Name)])
             Assert.Contains("append-only", Assert.Throws<SnapshotException>(removal).Message, StringComparison.Ordinal);
         Assert.Single(repository.Snapshots());
     }
