@@ -7,7 +7,7 @@ internal static class RasterCommand
 {
     public static Command Make() => new("raster", "Compute maps from maps: declared as algebra, computed within the memory and on the cores there are")
     {
-        RasterInfoCommand.Make(), RasterCalcCommand.Make(), RasterNumberCommands.MakeSum(), RasterNumberCommands.MakeStatistics(),
+        RasterInfoCommand.Make(), RasterCalcCommand.Make(), RasterNumberCommands.MakeSum(), RasterNumberCommands.MakeStatistics(), RasterHistogramCommand.Make(),
         RasterCompareCommands.MakeZonal(), RasterCompareCommands.MakeDiff(), RasterFileCommands.MakeConvert(), RasterFileCommands.MakeMosaic(), RasterWarpCommand.Make(), RasterShowCommand.Make(),
         RasterLikeCommands.MakeRasterize(), RasterLikeCommands.MakeArea(),
     };

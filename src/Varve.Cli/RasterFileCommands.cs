@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Varve.Raster;
 using Varve.Raster.Gdal;
+using Varve.Raster.Grids;
+using Varve.Raster.Layers;
 using Map = Varve.Raster.Raster;
 
 namespace Varve.Cli;
@@ -30,7 +32,9 @@ internal static class RasterFileCommands
             if (parsed.GetValue(projection) is { } name) grid = grid with { Projection = ProjectionOf(name) };
             if (parsed.GetValue(snap) is { } other) grid = Snapped(grid, path, other);
             var chosen = parsed.GetValue(bands) is { Length: > 0 } some ? some : Enumerable.Range(1, tiff.Image.Bands).ToArray();
-            var rasters = chosen.Select(b => Map.Open(path, b)).Select(r => grid == tiff.Grid ? r : r.At(grid)).ToList();
+            // All bands are taken as they are; without its alpha band the others keep what that says of them.
+            var hasAlpha = chosen.Contains(tiff.Image.Bands) && tiff.MaskOf(0) is { IsAlpha: true };
+            var rasters = chosen.Select(b => new Map(FileBand.Open(path, b - 1, ignoresAlpha: hasAlpha))).Select(r => grid == tiff.Grid ? r : r.At(grid)).ToList();
             if (parsed.GetValue(missing) is { } none) rasters = [.. rasters.Select(r => Map.Where(r.IsIn(RasterWriteOptions.Number(none, "--missing")), Map.Missing, r))];
             var write = writing.Of(parsed);
             // What stands for missing pixels stays, where the type has it.
@@ -80,7 +84,7 @@ internal static class RasterFileCommands
         using var other = RasterFiles.Open(otherPath);
         var to = other.Grid;
         if (Math.Abs(grid.StepX - to.StepX) / Math.Abs(to.StepX) * grid.Width > 0.5 || Math.Abs(grid.StepY - to.StepY) / Math.Abs(to.StepY) * grid.Height > 0.5)
-            throw new RasterException($"{path}: its pixels are of another size than those of {otherPath}; gdalwarp -tr ... brings them to that size");
+            throw new RasterException($"{path}: its pixels are of another size than those of {otherPath}; {Origin.Warp(new Origin(path, path, true), new Origin(otherPath, otherPath, true))} brings them to that size");
         return grid with
         {
             X = to.X + Math.Round((grid.X - to.X) / to.StepX) * to.StepX,

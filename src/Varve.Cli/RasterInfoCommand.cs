@@ -33,7 +33,7 @@ internal static class RasterInfoCommand
         Line("file", tiff.Name);
         Line("size", $"{image.Width} x {image.Height} pixels, {Words.Count(image.Bands, "band")}");
         Line("type", image.WhyNot().Length == 0 ? image.Type.ToString() : $"cannot be read: {image.WhyNot()}");
-        Line("nodata", tiff.NoData is { } none ? PixelTypes.Text(none) : tiff is GeoTiff { HasMask: true } ? "by a mask" : "none");
+        Line("nodata", MaskOf(tiff) is { } mask ? mask : tiff.NoData is { } none ? PixelTypes.Text(none) : "none");
         Line("projection", grid.Projection.ToString());
         if (grid.IsPlaced)
         {
@@ -46,6 +46,15 @@ internal static class RasterInfoCommand
         if (tiff is GeoTiff own) PrintLayout(own, Line);
         else if (tiff is GdalFile other) Line("format", $"{other.Format}, read by GDAL {image.BlockWidth} x {image.BlockHeight} pixels at a time");
     }
+
+    /// <summary>What masks the first band; null when nothing does, or it cannot be read.</summary>
+    private static string? MaskOf(RasterFile tiff) => tiff.Image.WhyNot().Length > 0 ? null : tiff.MaskOf(0) switch
+    {
+        null => null,
+        { IsAlpha: true } => $"where band {tiff.Image.Bands} (alpha) is 0",
+        { File: MaskFile { IsBeside: true } file } => $"by the mask {file.Name}",
+        _ => "by a mask in the file",
+    };
 
     private static void PrintLayout(GeoTiff tiff, Action<string, string> line)
     {
@@ -68,6 +77,7 @@ internal static class RasterInfoCommand
             json.WriteNumber("bands", image.Bands);
             json.WriteString("type", image.Type.ToString());
             if (tiff.NoData is { } none) json.WriteString("nodata", PixelTypes.Text(none));
+            if (MaskOf(tiff) is { } mask) json.WriteString("mask", TraceJson.Safe(mask));
             json.WriteString("projection", TraceJson.Safe(grid.Projection.ToString()));
             if (grid.Projection.Epsg is { } code) json.WriteNumber("epsg", code);
             if (grid.IsPlaced)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Varve.Raster;
 using Varve.Raster.Expressions;
+using Varve.Raster.Gdal;
 using Map = Varve.Raster.Raster;
 
 namespace Varve.Cli;
@@ -40,11 +41,18 @@ internal sealed class RasterOptions
         }
         if (texts.Count == 0) throw new UsageException("what shall be computed is missing: an expression, a file, or -f FILE");
         var known = new Layers(Pairs(parsed.GetValue(layers)), Pairs(parsed.GetValue(rows)), Pairs(parsed.GetValue(polygons)), CoverageOf(parsed));
-        var mask = parsed.GetValue(within) is { } shape ? Map.Polygons(shape, CoverageOf(parsed)) : null;
-        return [.. texts.Select(text => known.IsEmpty && (File.Exists(text) || IsPath(text)) ? Map.Open(text) : known.Anchored(ExpressionParser.Parse(text, known.Find, known.Names))).Select(r => mask is null ? r : r.Within(mask))];
+        var mask = Within(parsed);
+        return [.. texts.Select(text => known.IsEmpty && (File.Exists(text) || Directory.Exists(text) || IsPath(text)) ? Map.Open(text) : known.Anchored(ExpressionParser.Parse(text, known.Find, known.Names))).Select(r => mask is null ? r : r.Within(mask))];
     }
 
-    private static bool IsPath(string text) => text.EndsWith(".tif", StringComparison.OrdinalIgnoreCase) || text.EndsWith(".tiff", StringComparison.OrdinalIgnoreCase);
+    /// <summary>The polygons outside of which nothing counts; null when none were named.</summary>
+    public Map? Within(ParseResult parsed) => parsed.GetValue(within) is { } shape ? Map.Polygons(shape, CoverageOf(parsed)) : null;
+
+    /// <summary>Whether a word is a file, because no layers are named and no expression is read from elsewhere.</summary>
+    public bool IsFile(ParseResult parsed, string word) =>
+        (parsed.GetValue(layers) ?? []).Length + (parsed.GetValue(rows) ?? []).Length + (parsed.GetValue(polygons) ?? []).Length == 0 && parsed.GetValue(file) is null && (File.Exists(word) || Directory.Exists(word) || IsPath(word));
+
+    private static bool IsPath(string text) => text.EndsWith(".tif", StringComparison.OrdinalIgnoreCase) || text.EndsWith(".tiff", StringComparison.OrdinalIgnoreCase) || RasterFiles.IsForGdal(text);
 
     private Coverage CoverageOf(ParseResult parsed) => parsed.GetValue(allTouched) ? Coverage.AllTouched : Coverage.Centre;
 

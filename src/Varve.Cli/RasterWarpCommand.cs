@@ -18,24 +18,50 @@ internal static class RasterWarpCommand
         var projection = new Option<string>("--srs") { Description = "This projection: EPSG:32630, or what else PROJ knows", HelpName = "NAME" };
         var step = new Option<string>("--step") { Description = "Width of pixels, or width,height; else what keeps about as many", HelpName = "SIZE" };
         var extent = new Option<string>("--extent") { Description = "From where to where, in the projection of the result", HelpName = "LEFT,BOTTOM,RIGHT,TOP" };
+        var bands = new Option<int[]>("--band", "-b") { Description = "Of a file, take this band, in the order given; else all", HelpName = "N" };
         var method = new Option<string>("--method", "-r") { Description = "near, bilinear, cubic, cubicspline, lanczos, average, rms, mode, min, max, med, q1, q3 or sum, as GDAL has them; else near", HelpName = "HOW" };
-        var command = new Command("warp", "Lay a raster on another grid: other pixels, another projection") { words, output, like, snap, projection, step, extent, method };
+        var command = new Command("warp", "Lay a raster on another grid: other pixels, another projection; or straight, when its rows are turned") { words, output, like, snap, projection, step, extent, bands, method };
         var options = new RasterOptions().To(command);
         var writing = new RasterWriteOptions().To(command);
         command.SetAction(parsed =>
         {
             var common = CommonOptions.Of(parsed);
             var how = Methods.TryGetValue(parsed.GetValue(method) ?? "near", out var known) ? known : throw new UsageException($"-r {parsed.GetValue(method)}: the methods are {string.Join(", ", Methods.Keys)}");
-            var given = parsed.GetValue(words) ?? [];
-            var write = writing.Of(parsed);
-            var warped = given is [var path] && IsTurned(path) ? Turned(path, how, parsed.GetValue(like)) : Straight(options.Rasters(parsed, given), how, parsed.GetValue(like), parsed.GetValue(snap), parsed.GetValue(projection), parsed.GetValue(step), parsed.GetValue(extent));
+            var (given, write, chosen) = (parsed.GetValue(words) ?? [], writing.Of(parsed), parsed.GetValue(bands) ?? []);
+            var target = new Target(parsed.GetValue(like), parsed.GetValue(snap), parsed.GetValue(projection), parsed.GetValue(step), parsed.GetValue(extent));
+            List<Map> warped;
+            if (given is [var path] && options.IsFile(parsed, path))
+            {
+                warped = OfFile(path, chosen, target, how, options.Within(parsed), ref write);
+            }
+            else
+            {
+                if (chosen.Length > 0) throw new UsageException("-b is for a file; in an expression NAME[2] is the second band");
+                if (options.Rasters(parsed, given) is not [var raster]) throw new UsageException("one raster is warped at a time");
+                warped = [raster.To(target.Grid(raster.GridIn, raster.Grid), how)];
+            }
             // What is between values is rounded, not cut off, where integers are asked for.
-            if (write.Type is not (null or PixelType.Float32 or PixelType.Float64)) warped = warped.Round();
+            if (write.Type is not (null or PixelType.Float32 or PixelType.Float64)) warped = warped.ConvertAll(static w => w.Round());
             using var interrupt = new Interrupt(static () => { });
-            warped.Write(parsed.GetValue(output)!, write, options.Limits(parsed, common, interrupt.Token));
+            Map.WriteBands(parsed.GetValue(output)!, warped, write, options.Limits(parsed, common, interrupt.Token));
             return 0;
         });
         return command;
+    }
+
+    /// <summary>Bands of a file on the grid, also of one whose rows are turned; polygons are held against its own pixels, or, where those are turned, against the new ones.</summary>
+    private static List<Map> OfFile(string path, int[] bands, Target target, Resampling how, Map? mask, ref WriteOptions write)
+    {
+        using var file = RasterFiles.Open(path);
+        var isTurned = file.Turned is not null;
+        var chosen = bands.Length > 0 ? bands : [.. Enumerable.Range(1, file.Image.Bands)];
+        var grid = target.Grid((projection, size) => Map.GridFor(path, projection, size), isTurned || file.WhyNoGrid.Length > 0 ? Map.GridFor(path) : file.Grid, isTurned);
+        Map On(int band) => isTurned ? Map.OpenTurned(path, grid, how, band) is var straight && mask is not null ? straight.Within(mask) : straight
+            : (Map.Open(path, band) is var own && mask is not null ? own.Within(mask) : own).To(grid, how);
+        var warped = chosen.Select(On).ToList();
+        // Codes keep their colours.
+        if (how is Resampling.Near or Resampling.Mode && write.Type is null && warped.TrueForAll(w => w.Type == file.Image.Type)) write = write with { ColorMap = file.ColorMap };
+        return warped;
     }
 
     private static readonly Dictionary<string, Resampling> Methods = new(StringComparer.OrdinalIgnoreCase)
@@ -56,38 +82,34 @@ internal static class RasterWarpCommand
         ["sum"] = Resampling.Sum,
     };
 
-    private static bool IsTurned(string path)
+    /// <summary>On which grid: what the options say of it.</summary>
+    private sealed record Target(string? Like, string? Snap, string? Projection, string? Step, string? Extent)
     {
-        if (!File.Exists(path)) return false;
-        using var file = RasterFiles.Open(path);
-        return file.Turned is not null;
-    }
-
-    private static Map Turned(string path, Resampling how, string? like) => Map.OpenTurned(path, like is null ? null : GridOf(like), how);
-
-    private static Map Straight(List<Map> rasters, Resampling how, string? like, string? snap, string? projection, string? step, string? extent)
-    {
-        if (rasters is not [var raster]) throw new UsageException("one raster is warped at a time");
-        if (like is not null && (snap ?? projection ?? step ?? extent) is not null) throw new UsageException("--like says all of the grid; --snap, --srs, --step and --extent say parts of it");
-        if (like is not null) return raster.To(GridOf(like), how);
-        if (snap is not null && (projection ?? step) is not null) throw new UsageException("--snap says the projection and the pixels; --srs and --step do so too");
-        if ((snap ?? projection ?? step ?? extent) is null) throw new UsageException("say on which grid: --like FILE, or --snap FILE, or --srs, --step and --extent");
-        if (snap is not null)
+        /// <param name="inOther">The grid that suits the raster in another projection.</param>
+        /// <param name="own">The raster's own, or the one on which it is laid straight.</param>
+        /// <param name="isEnough">Whether that one is an answer.</param>
+        public Raster.Grid Grid(Func<Projection, double?, Raster.Grid> inOther, Raster.Grid own, bool isEnough = false)
         {
-            var named = GridOf(snap);
-            var wanted = extent is null ? raster.GridIn(named.Projection) : named;
-            return raster.To(On(named, extent is null ? Corners(wanted) : Numbers(extent, 4, "--extent")), how);
+            if (Like is not null && (Snap ?? Projection ?? Step ?? Extent) is not null) throw new UsageException("--like says all of the grid; --snap, --srs, --step and --extent say parts of it");
+            if (Like is not null) return GridOf(Like);
+            if (Snap is not null && (Projection ?? Step) is not null) throw new UsageException("--snap says the projection and the pixels; --srs and --step do so too");
+            if (!isEnough && (Snap ?? Projection ?? Step ?? Extent) is null) throw new UsageException("say on which grid: --like FILE, or --snap FILE, or --srs, --step and --extent");
+            if (Snap is not null)
+            {
+                var named = GridOf(Snap);
+                return On(named, Extent is null ? Corners(inOther(named.Projection, null)) : Numbers(Extent, 4, "--extent"));
+            }
+            var grid = Projection is null ? own : inOther(RasterFileCommands.ProjectionOf(Projection), null);
+            if (Step is not null)
+            {
+                var sizes = Numbers(Step, 0, "--step");
+                if (sizes.Length is not (1 or 2) || !sizes.All(static s => s > 0)) throw new UsageException($"--step {Step}: give a size above 0, or two: WIDTH,HEIGHT");
+                grid = Map.Stepped(grid, sizes[0], sizes[^1]);
+            }
+            if (Extent is null) return grid;
+            var numbers = Numbers(Extent, 4, "--extent");
+            return Map.Stepped(grid with { X = numbers[0], Y = grid.StepY < 0 ? numbers[3] : numbers[1], Width = 1, Height = 1, StepX = numbers[2] - numbers[0], StepY = Math.CopySign(numbers[3] - numbers[1], grid.StepY) }, grid.StepX, Math.Abs(grid.StepY));
         }
-        var grid = projection is null ? raster.Grid : raster.GridIn(RasterFileCommands.ProjectionOf(projection));
-        if (step is not null)
-        {
-            var sizes = Numbers(step, 0, "--step");
-            if (sizes.Length is not (1 or 2) || !sizes.All(static s => s > 0)) throw new UsageException($"--step {step}: give a size above 0, or two: WIDTH,HEIGHT");
-            grid = Map.Stepped(grid, sizes[0], sizes[^1]);
-        }
-        if (extent is null) return raster.To(grid, how);
-        var numbers = Numbers(extent, 4, "--extent");
-        return raster.To(Map.Stepped(grid with { X = numbers[0], Y = grid.StepY < 0 ? numbers[3] : numbers[1], Width = 1, Height = 1, StepX = numbers[2] - numbers[0], StepY = Math.CopySign(numbers[3] - numbers[1], grid.StepY) }, grid.StepX, Math.Abs(grid.StepY)), how);
     }
 
     private static double[] Corners(Grid grid)

@@ -1,6 +1,7 @@
 using Varve.Raster.Evaluation;
 using Varve.Raster.Gdal;
 using Varve.Raster.Graph;
+using Varve.Raster.Layers;
 using Varve.Raster.Outputs;
 using Varve.Raster.Reductions;
 
@@ -34,17 +35,17 @@ public sealed partial class Raster
     /// <summary>A band of a raster file: GeoTIFF, or, where GDAL is installed, whatever it reads.</summary>
     /// <param name="path">The file.</param>
     /// <param name="band">Which band, from 1.</param>
-    /// <param name="ignoresNoData">Whether the file's nodata value is a value like others.</param>
+    /// <param name="ignoresNoData">Whether the file's nodata value is a value like others, and its mask or alpha band does not count.</param>
     /// <exception cref="RasterException">It cannot be read.</exception>
-    public static Raster Open(string path, int band = 1, bool ignoresNoData = false) => new(RasterSource.Of(RasterFiles.Open(path, band - 1), band - 1, ignoresNoData));
+    public static Raster Open(string path, int band = 1, bool ignoresNoData = false) => new(FileBand.Open(path, band - 1, ignoresNoData));
 
     /// <summary>Files that lie on one grid as one layer; where they overlap the later one is seen, but for its missing pixels.</summary>
     /// <exception cref="RasterException">One cannot be read, or they are not on one grid, or not alike.</exception>
-    public static Raster Open(IReadOnlyList<string> paths, int band = 1) => new(RasterSource.Of([.. paths.Select(p => RasterFiles.Open(p, band - 1))], band - 1));
+    public static Raster Open(IReadOnlyList<string> paths, int band = 1) => paths.Count == 1 ? Open(paths[0], band) : new(RasterSource.Of([.. paths.Select(p => FileBand.OpenUnmasked(p, band - 1, "a tile of a layer"))], band - 1));
 
     /// <summary>A file one pixel wide, whose values hold for their whole rows, however wide the other layers are.</summary>
     /// <exception cref="RasterException">It cannot be read, or is wider.</exception>
-    public static Raster OpenRows(string path, int band = 1, bool ignoresNoData = false) => new(new LatitudeSource(RasterSource.Of(RasterFiles.Open(path, band - 1), band - 1, ignoresNoData)));
+    public static Raster OpenRows(string path, int band = 1, bool ignoresNoData = false) => new(new LatitudeSource(RasterSource.Of(ignoresNoData ? RasterFiles.Open(path, band - 1) : FileBand.OpenUnmasked(path, band - 1, "a layer of rows"), band - 1, ignoresNoData)));
 
     /// <summary>One number everywhere.</summary>
     public static Raster Constant(double value) => new(Graph.Constant.Of(value));
@@ -56,9 +57,9 @@ public sealed partial class Raster
     /// <exception cref="RasterException">It is not a file's band, or the grid has not as many pixels.</exception>
     public Raster At(Grid grid)
     {
-        if (Node is not RasterSource source) throw new RasterException("only a layer of files can be put at another place; write it to a file first");
-        if (grid.Width != source.Grid.Width || grid.Height != source.Grid.Height) throw new RasterException($"{source.Name} is {source.Grid.Width} x {source.Grid.Height} pixels, and the grid {grid.Width} x {grid.Height}");
-        return new Raster(source.At(grid));
+        var own = Grid;
+        if (grid.Width != own.Width || grid.Height != own.Height) throw new RasterException($"it is {own.Width} x {own.Height} pixels, and the grid {grid.Width} x {grid.Height}");
+        return FileBand.At(Node, grid) is { } there ? new Raster(there) : throw new RasterException("only a layer of files can be put at another place; write it to a file first");
     }
 
     /// <summary>Sum, count, extremes, mean and standard deviation in one pass.</summary>

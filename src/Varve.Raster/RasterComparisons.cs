@@ -32,10 +32,13 @@ public sealed partial class Raster
     public long[] Histogram(double least, double most, int bins, Limits? limits = null)
     {
         if (!double.IsFinite(least) || !double.IsFinite(most) || !(least < most) || bins is < 1 or > 65536) throw new RasterException("a histogram has 1 to 65536 bins, from a number to a larger one");
-        var place = ((AsType(PixelType.Float64) - least) * (bins / (most - least))).Floor();
-        var bin = Where((this >= least) & (this <= most), Minimum(place, bins - 1), Missing).AsType(PixelType.Int32);
+        // The bin that the quotient names, or, where that was rounded over an end, the one beside it.
+        var (x, step) = (AsType(PixelType.Float64), (most - least) / bins);
+        var place = Minimum(((x - least) * (1 / step)).Floor(), bins - 1);
+        var (isBelow, isAbove) = (x < place * step + least, (x >= (place + 1) * step + least) & (place < bins - 1));
+        var bin = Where((x >= least) & (x <= most), place - isBelow.AsType(PixelType.Int8) + isAbove.AsType(PixelType.Int8), Missing).AsType(PixelType.Int32);
         var counts = new long[bins];
-        foreach (var (number, found) in AsType(PixelType.Float64).Zonal(bin, limits)) counts[number] = found.Count;
+        foreach (var (number, found) in x.Zonal(bin, limits)) counts[number] = found.Count;
         return counts;
     }
 

@@ -1,5 +1,6 @@
+using Varve.Raster.Files;
 using Varve.Raster.Gdal;
-using Varve.Raster.Graph;
+using Varve.Raster.Grids;
 using Varve.Raster.Layers;
 
 namespace Varve.Raster;
@@ -35,6 +36,7 @@ public sealed partial class Raster
     public Grid GridIn(Projection projection, double? step = null)
     {
         var own = Grid;
+        if (own.Projection.IsNone && !projection.IsNone) throw new RasterException($"the raster does not say in which projection it is, so there is no way to {projection}; varve raster convert FILE --srs NAME says so");
         var grid = own.Projection.Equals(projection) ? own : SuggestedGrid.Of(own.Projection, own.Width, own.Height, [own.X, own.StepX, 0, own.Y, 0, own.StepY], projection);
         return step is { } size ? Stepped(grid, size, size) : grid;
     }
@@ -47,9 +49,36 @@ public sealed partial class Raster
     /// <exception cref="RasterException">It cannot be read, or there is no way between the projections.</exception>
     public static Raster OpenTurned(string path, Grid? grid = null, Resampling how = Resampling.Near, int band = 1)
     {
-        var file = RasterFiles.Open(path, band - 1);
-        if (file.Turned is not { } six) return grid is null ? Open(path, band) : Open(path, band).To(grid, how);
-        return new Raster(Warped.Of(RasterSource.OfTurned(file, band - 1), grid ?? SuggestedGrid.Of(file.Grid.Projection, file.Grid.Width, file.Grid.Height, six, file.Grid.Projection), how, six));
+        if (RasterFiles.Open(path, band - 1) is not { Turned: { } six } file) return grid is null ? Open(path, band) : Open(path, band).To(grid, how);
+        return new Raster(Warped.Of(FileBand.OfTurned(file, band - 1), grid ?? GridFor(file, null, null), how, six));
+    }
+
+    /// <summary>The grid on which a file is laid straight, whether its rows run along the axes or not: its own where they do and nothing else is asked for.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="projection">Another projection; null for the file's.</param>
+    /// <param name="step">Width and height of a pixel; null for what keeps about as many.</param>
+    /// <exception cref="RasterException">It cannot be read, or there is no way between the projections.</exception>
+    public static Grid GridFor(string path, Projection? projection = null, double? step = null)
+    {
+        using var file = RasterFiles.Open(path);
+        return GridFor(file, projection, step);
+    }
+
+    private static Grid GridFor(RasterFile file, Projection? projection, double? step)
+    {
+        var own = file.Grid;
+        if (file.Turned is null && file.WhyNoGrid is { Length: > 0 } why) throw new RasterException($"{file.Name}: {why}");
+        var isSame = projection is null || own.Projection.Equals(projection);
+        if (!isSame && own.Projection.IsNone) throw new RasterException($"{file.Name}: it does not say in which projection it is, so there is no way to {projection}; {Named(file)} says it");
+        var grid = file.Turned is null && isSame ? own : SuggestedGrid.Of(own.Projection, own.Width, own.Height, file.Turned ?? [own.X, own.StepX, 0, own.Y, 0, own.StepY], projection ?? own.Projection);
+        return step is { } size ? Stepped(grid, size, size) : grid;
+    }
+
+    private static string Named(RasterFile file)
+    {
+        var (own, straight) = (Origin.Quoted(file.Name), Origin.Quoted($"{Origin.Stem(file.Name)}-straight.tif"));
+        var named = Origin.Quoted($"{Origin.Stem(file.Name)}-named.tif");
+        return file.Turned is null ? $"varve raster convert {own} --srs NAME -o {named}" : $"varve raster warp {own} -o {straight}, and then varve raster convert {straight} --srs NAME -o {named},";
     }
 
     internal static Grid Stepped(Grid grid, double stepX, double stepY) => grid with

@@ -59,5 +59,8 @@ public sealed class DistanceTests
         var raster = Raster.FromArray<double>([0, 0.5, 1, 1, 2.999, 3, 3.1, -1, double.NaN], PixelType.Float64, new Grid(0, 0, 1, -1, 9, 1, Utm));
         Assert.Equal([2L, 2, 2], raster.Histogram(0, 3, 3));
         Assert.Throws<RasterException>(() => raster.Histogram(3, 3, 3));
+        // 0.7 / 0.1 is less than 7, and 0.3 / 0.1 too, but the ends of bins are 7 * 0.1 and 3 * 0.1, as numpy.linspace has them.
+        var tenths = Raster.FromArray<double>([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.30000000000000004, 0.7000000000000001], PixelType.Float64, new Grid(0, 0, 1, -1, 11, 1, Utm));
+        Assert.Equal([0L, 1, 2, 1, 1, 2, 1, 1, 1, 1], tenths.Histogram(0, 1, 10));
     }
 }

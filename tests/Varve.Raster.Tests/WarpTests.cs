@@ -155,4 +155,20 @@ public sealed class WarpTests
         Assert.InRange(Compare(Raster.OpenTurned(folder["turned.tif"], grid, Resampling.Bilinear), folder["b.tif"], 0.02).Different, 0, 30);
         Assert.True(Raster.OpenTurned(folder["a.vrt"]).Count() > 2000);
     }
+
+    [Fact]
+    public void A_turned_file_without_a_projection_is_laid_on_the_grid_that_GDAL_finds()
+    {
+        using var folder = new TemporaryFolder();
+        Raster.FromArray<byte>([.. Enumerable.Range(1, 150).Select(static i => (byte)i)], PixelType.Byte, new Grid(0, 0, 1, -1, 10, 15, Projection.None)).Write(folder["a.tif"]);
+        Tool.Run("gdal_translate", "-q", "-of", "VRT", folder["a.tif"], folder["a.vrt"]);
+        var text = File.ReadAllText(folder["a.vrt"]);
+        File.WriteAllText(folder["a.vrt"], text.Insert(text.IndexOf("<VRTRasterBand", StringComparison.Ordinal), "<GeoTransform>100, 17.32, 5, 200, 10, -8.66</GeoTransform>"));
+        Tool.Run("gdal_translate", "-q", folder["a.vrt"], folder["turned.tif"]);
+        Tool.Run("gdalwarp", "-q", "-et", "0", folder["turned.tif"], folder["b.tif"]);
+        var (own, oracle) = (Raster.OpenTurned(folder["turned.tif"]), Raster.Open(folder["b.tif"]));
+        Assert.Equal((oracle.Grid.Width, oracle.Grid.Height), (own.Grid.Width, own.Grid.Height));
+        Assert.Equal(0, own.Fill(0).Difference(oracle).Count);
+        Assert.Contains("varve raster convert", Assert.Throws<RasterException>(() => Raster.GridFor(folder["turned.tif"], Projection.OfEpsg(4326))).Message, StringComparison.Ordinal);
+    }
 }

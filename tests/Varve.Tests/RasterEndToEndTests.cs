@@ -88,4 +88,52 @@ public sealed class RasterEndToEndTests : IDisposable
         Assert.Contains("h.tif", how, StringComparison.Ordinal);
         Assert.Contains("e.tif", how, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData(500030, 100, 32612)]
+    [InlineData(500000, 70, 32612)]
+    [InlineData(-111, 0.001, 4326)]
+    public void The_call_that_a_refusal_names_makes_layers_fit(double x, double step, int epsg)
+    {
+        if (epsg == 4326) Assert.SkipUnless(Raster.Gdal.Gdal.IsThere, "libgdal is not installed");
+        var grid = new Grid(x, epsg == 4326 ? 36.144 : 4000000, step, -step, 40, 30, Projection.OfEpsg(epsg));
+        Raster.Raster.FromArray(new byte[1200], PixelType.Byte, grid).Write(here.At("o'ther map.tif"));
+        string[] sum = ["raster", "sum", "e + o", "-l", "e=e.tif", "-l", "o=o'ther map.tif"];
+        var refused = here.Call(sum, here.Folder, "home");
+        Assert.NotEqual(0, refused.Status);
+        var call = refused.Error[refused.Error.IndexOf("varve raster warp", StringComparison.Ordinal)..];
+        call = call[..call.IndexOf(" lays one", StringComparison.Ordinal)];
+        Assert.Equal(0, here.Start("sh", ["-c", call.Replace("varve", Checkout.Program, StringComparison.Ordinal)], here.Folder, "home").Status);
+        var made = Directory.GetFiles(here.Folder, "*-on-*.tif").Single();
+        here.Varve("raster", "sum", "e + o", "-l", made.Contains("/e-on", StringComparison.Ordinal) ? $"e={made}" : "e=e.tif", "-l", made.Contains("/e-on", StringComparison.Ordinal) ? "o=o'ther map.tif" : $"o={made}");
+    }
+
+    [Fact]
+    public void A_turned_file_is_laid_straight_with_all_its_bands_and_options()
+    {
+        Assert.SkipUnless(Raster.Gdal.Gdal.IsThere, "libgdal is not installed");
+        here.Varve("raster", "calc", "e", "e * 2", "-l", "e=e.tif", "-o", "two.tif");
+        here.Start("gdal_translate", ["-q", "-of", "VRT", "two.tif", "two.vrt"], here.Folder, "home");
+        var text = here.Read("two.vrt");
+        var (from, to) = (text.IndexOf("<GeoTransform>", StringComparison.Ordinal), text.IndexOf("</GeoTransform>", StringComparison.Ordinal));
+        here.Write("two.vrt", text[..from] + "<GeoTransform>500000, 90, 20, 4000000, 20, -90" + text[to..]);
+        foreach (var (options, width, height) in ((string[], int, int)[])[([], 41, 34), (["--step", "200"], 21, 18), (["--extent", "500000,3999000,501000,4000000", "--step", "50"], 20, 20), (["--like", "e.tif"], 40, 30)])
+        {
+            here.Varve(["raster", "warp", "two.vrt", "-o", "straight.tif", .. options]);
+            var info = JsonDocument.Parse(here.Varve("raster", "info", "--json", "straight.tif")).RootElement;
+            Assert.Equal((2, true), (info.GetProperty("bands").GetInt32(), Math.Abs(width - info.GetProperty("width").GetInt32()) <= 3 && Math.Abs(height - info.GetProperty("height").GetInt32()) <= 3));
+            Assert.Equal("0\n", here.Varve("raster", "sum", "a[1] * 2 != a[2]", "-l", "a=straight.tif"));
+        }
+        here.Varve("raster", "warp", "two.vrt", "--srs", "EPSG:4326", "-b", "2", "-o", "degrees.tif");
+        Assert.Contains("EPSG:4326", here.Varve("raster", "info", "degrees.tif"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_histogram_is_printed_as_a_table_CSV_and_JSON()
+    {
+        Assert.Equal("from,to,count\n0,599.5,600\n599.5,1199,600\n", here.Varve("raster", "histogram", "e.tif", "--bins", "2", "--csv"));
+        Assert.Equal("from,to,count\n0,0,240\n1,1,240\n2,2,240\n3,3,240\n4,4,240\n", here.Varve("raster", "histogram", "h.tif", "--values", "--csv"));
+        Assert.Contains("1,190 of them outside the range; 0 missing", here.Varve("raster", "histogram", "e.tif", "--range", "0,10", "--bins", "5"), StringComparison.Ordinal);
+        Assert.Equal(1200, JsonDocument.Parse(here.Varve("raster", "histogram", "--json", "e.tif")).RootElement.GetProperty("bins").EnumerateArray().Sum(static b => b.GetProperty("count").GetInt64()));
+    }
 }

@@ -24,14 +24,14 @@ internal sealed class Placement
         var offered = nodes.OfType<OnPixels>().Select(static p => p.Grid).ToList();
         Reference = reference ?? Alignment.Reference(wide.Select(static s => s.Grid!)) ?? Alignment.Reference(offered) ?? Alignment.Reference(placed.Select(static s => s.Grid!))
             ?? throw new RasterException("the expression names no raster, so nothing says how many pixels the result has");
-        var referenceName = placed.Find(s => s.Grid == Reference)?.Name ?? Offered;
+        var referenceName = placed.Find(s => s.Grid == Reference)?.Origin ?? Offered;
         foreach (var grid in offered) Alignment.MustHaveSamePixels(Reference, referenceName, grid, Offered);
         foreach (var source in placed)
         {
             var grid = source.Grid!;
             places[source] = source is LatitudeSource
-                ? Alignment.Place(Reference, referenceName, grid with { X = Reference.X, StepX = Reference.StepX }, source.Name)
-                : Alignment.Place(Reference, referenceName, grid, source.Name);
+                ? Alignment.Place(Reference, referenceName, grid with { X = Reference.X, StepX = Reference.StepX }, source.Origin)
+                : Alignment.Place(Reference, referenceName, grid, source.Origin);
         }
         foreach (var node in nodes) Areas[node] = AreaOf(node);
         Everything = roots.Select(r => Areas[r]).Aggregate(new Window(0, 0, 0, 0), static (all, area) => area is { } a ? all.Or(a) : all);

@@ -6,7 +6,8 @@ namespace Varve.Raster.Files;
 internal sealed class GeoTiff : RasterFile
 {
     private readonly TiffFile file;
-    private readonly bool isByPoints;
+    private readonly bool isByPoints, hasAlpha;
+    private readonly Dictionary<int, TiffEntry>? mask;
 
     private GeoTiff(TiffFile file)
     {
@@ -15,7 +16,9 @@ internal sealed class GeoTiff : RasterFile
         Image = new TiffImage(file, tags);
         foreach (var directory in file.Directories.Skip(1))
             if (directory.ContainsKey(TiffTags.Width) && new TiffImage(file, directory) is { IsReduced: true, IsMask: false } overview && overview.Bands == Image.Bands && overview.Type == Image.Type) Overviews.Add(overview);
-        HasMask = file.Directories.Skip(1).Any(d => d.TryGetValue(TiffTags.SubfileType, out var kind) && (file.Values(kind with { Count = 1 })[0] & 4) != 0);
+        mask = file.Directories.Skip(1).FirstOrDefault(IsMask);
+        // What is over the colours is alpha where the tag says so; GDAL takes it for a mask of files of two or four bands.
+        if (Image.Bands is 2 or 4 && Image.Type is PixelType.Byte or PixelType.UInt16 && tags.TryGetValue(TiffTags.ExtraSamples, out var extra) && extra.Count > 0) hasAlpha = file.Values(extra)[^1] is 1 or 2;
         if (tags.TryGetValue(TiffTags.GdalNoData, out var none)) NoData = Number(file.Text(none, 64));
         if (tags.TryGetValue(TiffTags.GdalMetadata, out var metadata)) Metadata = file.Text(metadata);
         if (tags.TryGetValue(TiffTags.ColorMap, out var colors) && colors.Count == 3L << Math.Min(Image.Bits, 16)) ColorMap = file.Values(colors);
@@ -38,9 +41,7 @@ internal sealed class GeoTiff : RasterFile
     public override string Metadata { get; } = "";
     public override long[]? ColorMap { get; }
     public override double[]? Turned { get; }
-    public override string WhyNoGrid => isByPoints ? "it is placed by control points; gdalwarp lays it on a grid" : base.WhyNoGrid;
-    /// <summary>Whether a mask of its own, instead of a value, says where there is no data.</summary>
-    public bool HasMask { get; }
+    public override string WhyNoGrid => isByPoints ? WhyByPoints(Name) : base.WhyNoGrid;
     public bool IsBigTiff => file.IsBigTiff;
     public bool IsLittleEndian => file.IsLittleEndian;
     public long Bytes => file.Bytes;
@@ -61,6 +62,21 @@ internal sealed class GeoTiff : RasterFile
     }
 
     public override void MustBeUnchanged() => file.MustBeUnchanged();
+
+    public override FileMask? MaskOf(int band)
+    {
+        if (mask is not null) return new FileMask(new MaskFile(this, TiffMask.Of(file, mask), null), 0);
+        if (File.Exists(Name + ".msk"))
+        {
+            var other = Open(Name + ".msk");
+            if (other.Image.WhyNot() is { Length: > 0 } why) throw new RasterException($"{other.Name}: {why}");
+            return new FileMask(new MaskFile(this, other.Image, other), other.Image.Bands == Image.Bands ? band : 0);
+        }
+        return hasAlpha && NoData is null && band != Image.Bands - 1 ? new FileMask(this, Image.Bands - 1, IsAlpha: true) : null;
+    }
+
+    private bool IsMask(Dictionary<int, TiffEntry> directory) =>
+        directory.TryGetValue(TiffTags.SubfileType, out var kind) && (file.Values(kind with { Count = 1 })[0] & 5) == 4 && directory.TryGetValue(TiffTags.Width, out var width) && file.Values(width with { Count = 1 })[0] == Image.Width;
 
     private (double[]? Turned, bool IsByPoints) TurnedBy(Dictionary<int, TiffEntry> tags)
     {

@@ -1,4 +1,12 @@
+using Varve.Raster.Grids;
+
 namespace Varve.Raster.Files;
+
+/// <summary>A band that masks another.</summary>
+/// <param name="File">Of the masked band's size and place.</param>
+/// <param name="Band">Which of its bands, from 0.</param>
+/// <param name="IsAlpha">Whether it is a band of the file itself, that says how opaque pixels are.</param>
+internal sealed record FileMask(RasterFile File, int Band, bool IsAlpha = false);
 
 /// <summary>A file of pixels in blocks: a GeoTIFF that is read here, or what GDAL reads. Safe to read from several threads.</summary>
 internal abstract class RasterFile : IDisposable
@@ -21,10 +29,18 @@ internal abstract class RasterFile : IDisposable
     public virtual double[]? Turned => null;
 
     /// <summary>Why it lies on no grid, and what to do; empty when it does.</summary>
-    public virtual string WhyNoGrid => Turned is null ? "" : "its rows do not run along the axes of its projection; varve raster warp lays them straight";
+    public virtual string WhyNoGrid => Turned is null ? "" : $"its rows do not run along the axes of its projection; varve raster warp {Origin.Quoted(Name)} -o {Origin.Quoted($"{Origin.Stem(Name)}-straight.tif")} lays them straight";
+
+    /// <summary>What is said of a file that control points place.</summary>
+    protected static string WhyByPoints(string path) => $"it is placed by control points; gdalwarp {Origin.Quoted(path)} {Origin.Quoted($"{Origin.Stem(path)}-straight.tif")} lays it on a grid";
 
     /// <summary>What GDAL says of it besides, such as the bands' names, in its XML; empty when nothing is said.</summary>
     public virtual string Metadata => "";
+
+    /// <summary>The band that says where a band has no data by being 0 there; null when a value does, or nothing. Where there is one, <see cref="NoData"/> does not count: GDAL's rule.</summary>
+    /// <param name="band">Which band, from 0.</param>
+    /// <exception cref="RasterException">The mask cannot be read.</exception>
+    public virtual FileMask? MaskOf(int band) => null;
 
     /// <exception cref="RasterException">It was changed after it was opened.</exception>
     public abstract void MustBeUnchanged();

@@ -11,17 +11,21 @@ internal sealed class TiffImage : BlockImage
     private bool isMixed;
 
     /// <exception cref="RasterException">The directory tells of no image.</exception>
-    public TiffImage(TiffFile file, Dictionary<int, TiffEntry> tags)
+    /// <param name="file">Of which file.</param>
+    /// <param name="tags">Its directory.</param>
+    /// <param name="isPacked">Whether eight pixels of one bit are taken as one of a byte.</param>
+    public TiffImage(TiffFile file, Dictionary<int, TiffEntry> tags, bool isPacked = false)
     {
         File = file;
+        var inByte = isPacked ? 8 : 1;
         long One(int tag, long otherwise) => tags.TryGetValue(tag, out var entry) && entry.Count > 0 ? file.Values(entry with { Count = 1 })[0] : otherwise;
-        Width = One(TiffTags.Width, 0);
+        Width = (One(TiffTags.Width, 0) + inByte - 1) / inByte;
         Height = One(TiffTags.Height, 0);
         if (Width is < 1 or > LargestSide || Height is < 1 or > LargestSide) throw file.Damaged($"its width or height cannot be ({Width} x {Height})");
         Compression = (int)One(TiffTags.Compression, 1);
         Bands = (int)Math.Min(One(TiffTags.Samples, 1), int.MaxValue);
         if (Bands is < 1 or > 65535) throw file.Damaged("it has a number of bands that cannot be");
-        Bits = SameForAll(tags, TiffTags.Bits, 1);
+        Bits = SameForAll(tags, TiffTags.Bits, 1) * inByte;
         Format = SameForAll(tags, TiffTags.SampleFormat, 1) is var format && format == 4 ? 1 : format;
         IsPlanar = One(TiffTags.Planar, 1) == 2 && Bands > 1;
         Predictor = (int)One(TiffTags.Predictor, 1);
@@ -32,7 +36,7 @@ internal sealed class TiffImage : BlockImage
         stripRows = Math.Min(One(TiffTags.RowsPerStrip, Height), Height);
         if (stripRows < 1) throw file.Damaged("its strips have no rows");
         rowsPerStrip = stripRows;
-        BlockWidth = IsTiled ? One(TiffTags.TileWidth, 0) : Width;
+        BlockWidth = IsTiled ? (One(TiffTags.TileWidth, 0) + inByte - 1) / inByte : Width;
         BlockHeight = IsTiled ? One(TiffTags.TileHeight, 0) : stripRows;
         if (BlockWidth is < 1 or > LargestSide || BlockHeight is < 1 or > LargestSide) throw file.Damaged("its blocks have a size that cannot be");
         // Rows of a strip that is not packed lie one after the other: a part of them can be had alone.

@@ -3,7 +3,7 @@ namespace Varve.Raster.Files;
 /// <summary>The tags of TIFF 6.0, OGC GeoTIFF 1.1 and GDAL that are used here.</summary>
 internal static class TiffTags
 {
-    public const int SubfileType = 254, Width = 256, Height = 257, Bits = 258, Compression = 259, Photometric = 262, StripOffsets = 273, Samples = 277, RowsPerStrip = 278, StripBytes = 279,
+    public const int SubfileType = 254, Width = 256, Height = 257, Bits = 258, Compression = 259, Photometric = 262, FillOrder = 266, StripOffsets = 273, Samples = 277, RowsPerStrip = 278, StripBytes = 279,
         Planar = 284, Predictor = 317, ColorMap = 320, TileWidth = 322, TileHeight = 323, TileOffsets = 324, TileBytes = 325, ExtraSamples = 338, SampleFormat = 339,
         PixelScale = 33550, TiePoints = 33922, Transformation = 34264, GeoKeys = 34735, GeoReals = 34736, GeoTexts = 34737, GdalMetadata = 42112, GdalNoData = 42113;
 }

@@ -90,6 +90,8 @@ internal static unsafe partial class Gdal
     [LibraryImport(Name, StringMarshalling = StringMarshalling.Utf8)] public static partial nint GDALGetDriverByName(string name);
     [LibraryImport(Name, StringMarshalling = StringMarshalling.Utf8)] public static partial nint GDALCreate(nint driver, string name, int width, int height, int bands, int type, nint options);
     [LibraryImport(Name)] public static partial int GDALGetRasterDataType(nint band);
+    [LibraryImport(Name)] public static partial int GDALGetMaskFlags(nint band);
+    [LibraryImport(Name)] public static partial nint GDALGetMaskBand(nint band);
     [LibraryImport(Name)] public static partial nint GDALGetDataTypeName(int type);
     [LibraryImport(Name)] public static partial void GDALGetBlockSize(nint band, out int width, out int height);
     [LibraryImport(Name)] public static partial double GDALGetRasterNoDataValue(nint band, out int isSet);

@@ -15,7 +15,7 @@ internal sealed unsafe class GdalFile : RasterFile
     private readonly Blocks image;
     private bool isClosed;
 
-    private GdalFile(string path, nint first, int band)
+    private GdalFile(string path, nint first, int band, bool isMask)
     {
         Name = path;
         var (width, height, bands) = (Gdal.GDALGetRasterXSize(first), Gdal.GDALGetRasterYSize(first), Gdal.GDALGetRasterCount(first));
@@ -23,13 +23,13 @@ internal sealed unsafe class GdalFile : RasterFile
         if (bands < 1) throw new RasterException($"{path}: it has no band; it may hold several rasters: gdalinfo lists their names (SUBDATASET_1_NAME), which can be opened in its place");
         Format = Gdal.Text(Gdal.GDALGetDriverShortName(Gdal.GDALGetDatasetDriver(first)));
         // A band that is not there is said where the others are counted.
-        image = new Blocks(this, first, width, height, bands, Math.Clamp(band, 0, bands - 1));
+        image = new Blocks(this, first, width, height, bands, Math.Clamp(band, 0, bands - 1), isMask);
         var projection = SpatialReferences.From(Gdal.GDALGetSpatialRef(first));
         var six = stackalloc double[6];
         var isPlaced = Gdal.GDALGetGeoTransform(first, six) == 0;
         if (isPlaced && (six[2] != 0 || six[4] != 0 || six[1] < 0)) Turned = [six[0], six[1], six[2], six[3], six[4], six[5]];
         Grid = isPlaced && Turned is null ? new Grid(six[0], six[3], six[1], six[5], width, height, projection) : Grid.Plain(width, height) with { Projection = projection };
-        if (!isPlaced && Gdal.GDALGetGCPCount(first) > 0) WhyNoGrid = "it is placed by control points; gdalwarp lays it on a grid";
+        if (!isPlaced && Gdal.GDALGetGCPCount(first) > 0) WhyNoGrid = WhyByPoints(path);
         Remember(first);
         handles.Add(new Dataset(first));
     }
@@ -47,13 +47,14 @@ internal sealed unsafe class GdalFile : RasterFile
     /// <param name="path">A file, or another name that GDAL opens.</param>
     /// <param name="band">Which band, from 0.</param>
     /// <exception cref="RasterException">GDAL is missing, or cannot open it.</exception>
-    public static GdalFile Open(string path, int band)
+    /// <param name="isMask">Whether the band's mask is read in its place.</param>
+    public static GdalFile Open(string path, int band, bool isMask = false)
     {
         Gdal.Need($"{path}: it is no TIFF that can be read without GDAL");
         var handle = Handle(path);
         try
         {
-            return new GdalFile(path, handle, band);
+            return new GdalFile(path, handle, band, isMask);
         }
         catch
         {
@@ -76,6 +77,12 @@ internal sealed unsafe class GdalFile : RasterFile
         for (var i = 0; Marshal.ReadIntPtr(list, i * nint.Size) is not 0 and var text; i++)
             if (new FileInfo(Gdal.Text(text)) is { Exists: true } file) parts.Add((file.FullName, file.Length, file.LastWriteTimeUtc));
         Gdal.CSLDestroy(list);
+    }
+
+    public override FileMask? MaskOf(int band)
+    {
+        const int AllValid = 1, Alpha = 4, ByValue = 8;
+        return band >= Image.Bands || image.MaskFlags is AllValid or ByValue ? null : new FileMask(Open(Name, band, isMask: true), 0, (image.MaskFlags & Alpha) != 0);
     }
 
     public override void MustBeUnchanged()
@@ -111,11 +118,13 @@ internal sealed unsafe class GdalFile : RasterFile
     {
         private readonly GdalFile file;
         private readonly int number, type;
+        private readonly bool isMask;
 
-        public Blocks(GdalFile file, nint dataset, int width, int height, int bands, int band)
+        public Blocks(GdalFile file, nint dataset, int width, int height, int bands, int band, bool isMask)
         {
-            (this.file, Width, Height, Bands, number) = (file, width, height, bands, band + 1);
-            var handle = Gdal.GDALGetRasterBand(dataset, number);
+            (this.file, Width, Height, Bands, number, this.isMask) = (file, width, height, isMask ? 1 : bands, band + 1, isMask);
+            var handle = Band(dataset);
+            MaskFlags = isMask ? 1 : Gdal.GDALGetMaskFlags(handle);
             type = Gdal.GDALGetRasterDataType(handle);
             Gdal.GDALGetBlockSize(handle, out var blockWidth, out var blockHeight);
             // Small blocks are read several at a time.
@@ -126,10 +135,14 @@ internal sealed unsafe class GdalFile : RasterFile
                 else if (BlockHeight < height) BlockHeight = Math.Min(height, BlockHeight * 2);
                 else BlockWidth = Math.Min(width, BlockWidth * 2);
             }
-            NoData = NoDataOf(handle);
+            NoData = isMask ? null : NoDataOf(handle);
             ColorMap = Colors(Gdal.GDALGetRasterColorTable(handle), Type);
         }
 
+        private nint Band(nint dataset) => Gdal.GDALGetRasterBand(dataset, number) is var band && isMask ? Gdal.GDALGetMaskBand(band) : band;
+
+        /// <summary>GMF_ALL_VALID, GMF_PER_DATASET, GMF_ALPHA and GMF_NODATA of gdal.h, added.</summary>
+        public int MaskFlags { get; }
         public override long Width { get; }
         public override long Height { get; }
         public override int Bands { get; }
@@ -177,7 +190,7 @@ internal sealed unsafe class GdalFile : RasterFile
                 if (width < BlockWidth || height < BlockHeight) target.Clear();
                 Gdal.CPLErrorReset();
                 fixed (byte* into = target)
-                    if (Gdal.GDALRasterIO(Gdal.GDALGetRasterBand(dataset.Value, number), 0, (int)x, (int)y, width, height, into, width, height, Asked, PixelBytes, (int)(BlockWidth * PixelBytes)) != 0)
+                    if (Gdal.GDALRasterIO(Band(dataset.Value), 0, (int)x, (int)y, width, height, into, width, height, Asked, PixelBytes, (int)(BlockWidth * PixelBytes)) != 0)
                         throw new RasterException($"{file.Name}: a block ({column}, {row}) cannot be read: {Gdal.LastError()}");
             }
             finally

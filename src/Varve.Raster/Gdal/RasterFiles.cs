@@ -19,7 +19,11 @@ internal static class RasterFiles
 
     private static RasterFile OpenOther(string path, int band) => Gdal.IsThere ? GdalFile.Open(path, band) : GeoTiff.Open(path);
 
-    private static bool IsForGdal(string path) => path.StartsWith("/vsi", StringComparison.Ordinal) || path.IndexOf(':', StringComparison.Ordinal) > 1;
+    /// <summary>Whether it can only be a name that GDAL understands: /vsizip/..., NETCDF:file.nc:name.</summary>
+    public static bool IsForGdal(string path) => path.StartsWith("/vsi", StringComparison.Ordinal) || (path.IndexOf(':', StringComparison.Ordinal) is > 1 and var at && path.AsSpan(0, at).IndexOfAnyExcept(Letters) < 0);
+
+    /// <summary>Of which the name of a driver consists.</summary>
+    private static readonly System.Buffers.SearchValues<char> Letters = System.Buffers.SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 
     private static bool IsTiff(string path)
     {

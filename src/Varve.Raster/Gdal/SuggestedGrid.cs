@@ -13,6 +13,8 @@ internal static unsafe class SuggestedGrid
     /// <exception cref="RasterException">GDAL is missing, or finds none.</exception>
     public static Grid Of(Projection projection, long width, long height, double[] six, Projection target)
     {
+        // Places without a projection are turned as they are.
+        if (projection.IsNone && target.IsNone) return Around(width, height, six);
         Gdal.Need($"{target}: laying a raster on a grid of another projection needs GDAL and PROJ");
         var (from, to) = (SpatialReferences.Of(projection), SpatialReferences.Of(target));
         nint dataset = 0, transformer = 0, wkt = 0, option = 0;
@@ -39,5 +41,16 @@ internal static unsafe class SuggestedGrid
             Gdal.OSRDestroySpatialReference(from);
             Gdal.OSRDestroySpatialReference(to);
         }
+    }
+
+    /// <summary>Square pixels over the rectangle around a turned raster, as many along the raster's diagonal as it has itself: what GDAL suggests too.</summary>
+    private static Grid Around(long width, long height, double[] six)
+    {
+        (double X, double Y) At(double column, double row) => (six[0] + six[1] * column + six[2] * row, six[3] + six[4] * column + six[5] * row);
+        (double X, double Y)[] corners = [At(0, 0), At(width, 0), At(0, height), At(width, height)];
+        var (left, top) = (corners.Min(static c => c.X), corners.Max(static c => c.Y));
+        var step = Math.Sqrt(Math.Pow(corners[3].X - corners[0].X, 2) + Math.Pow(corners[3].Y - corners[0].Y, 2)) / Math.Sqrt((double)width * width + (double)height * height);
+        long Count(double length) => (long)Math.Max(1, Math.Floor(length / step + 0.5));
+        return new Grid(left, top, step, -step, Count(corners.Max(static c => c.X) - left), Count(top - corners.Min(static c => c.Y)), Projection.None);
     }
 }

@@ -76,4 +76,7 @@ internal abstract class Source(PixelType type, ValueRange? range, bool canMiss, 
 
     /// <summary>Where it lies; null when it is everywhere.</summary>
     public abstract Grid? Grid { get; }
+
+    /// <summary>Whose that grid is.</summary>
+    public virtual Origin Origin => new(Name);
 }

@@ -17,6 +17,7 @@ internal sealed class RasterSource : Source
 
     public override string Name { get; }
     public override Grid Grid { get; }
+    public override Origin Origin => new(Name, Pieces[0].File.Name, Pieces.Count == 1);
     public IReadOnlyList<Piece> Pieces { get; }
     /// <summary>What stands for missing pixels; null when the type has no such value.</summary>
     public double? NoData { get; }
@@ -29,10 +30,10 @@ internal sealed class RasterSource : Source
     }
 
     /// <summary>A band whose rows do not run along the axes, by its columns and rows.</summary>
-    public static RasterSource OfTurned(RasterFile file, int band)
+    public static RasterSource OfTurned(RasterFile file, int band, bool ignoresNoData = false)
     {
         Check(file, band, mayBeTurned: true);
-        return new RasterSource(file.Name, file.Grid, [new Piece(file, band, file.Grid.All)], file.Image.Type, Known(file));
+        return new RasterSource(file.Name, file.Grid, [new Piece(file, band, file.Grid.All)], file.Image.Type, ignoresNoData ? null : Known(file));
     }
 
     /// <exception cref="RasterException">They do not lie on one grid, or are not of one type.</exception>
@@ -47,8 +48,9 @@ internal sealed class RasterSource : Source
             if (!Nullable.Equals(Known(file), Known(first))) throw new RasterException($"{first.Name} and {file.Name} have different nodata values; tiles of one layer must have the same (varve raster convert --nodata)");
         }
         var reference = Alignment.Reference(files.Select(static f => f.Grid))!;
-        var referenceName = files.First(f => f.Grid == reference).Name;
-        var places = files.Select(f => Alignment.Place(reference, referenceName, f.Grid, f.Name)).ToList();
+        static Origin OriginOf(RasterFile file) => new(file.Name, file.Name, true);
+        var referenceName = OriginOf(files.First(f => f.Grid == reference));
+        var places = files.Select(f => Alignment.Place(reference, referenceName, f.Grid, OriginOf(f))).ToList();
         var all = places.Aggregate(static (a, b) => a.Or(b));
         var pieces = files.Zip(places, (f, p) => new Piece(f, band, p.Moved(-all.X, -all.Y))).ToList();
         return new RasterSource($"{first.Name} and {files.Count - 1} more", reference.Part(all), pieces, first.Image.Type, Known(first));
@@ -84,4 +86,5 @@ internal sealed class LatitudeSource(RasterSource column) : Source(column.Type, 
     public RasterSource Column { get; } = column.Grid.Width == 1 ? column : throw new RasterException($"{column.Name}: it is {column.Grid.Width} pixels wide; a layer of one value for each row is one pixel wide");
     public override string Name => Column.Name;
     public override Grid Grid => Column.Grid;
+    public override Origin Origin => Column.Origin;
 }

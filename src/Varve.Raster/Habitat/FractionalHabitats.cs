@@ -1,6 +1,6 @@
 using System.Globalization;
-using Varve.Raster.Gdal;
 using Varve.Raster.Graph;
+using Varve.Raster.Layers;
 
 namespace Varve.Raster.Habitat;
 
@@ -20,7 +20,7 @@ public static class FractionalHabitats
     /// <exception cref="RasterException">It cannot be read, its values are no integers, or the new pixels are smaller than its own.</exception>
     public static IReadOnlyList<int> Write(string habitat, double? scale, string folder, WriteOptions? write = null, Limits? limits = null)
     {
-        var map = RasterSource.Of(RasterFiles.Open(habitat), 0);
+        var map = RasterSource.Of(FileBand.OpenUnmasked(habitat, 0, "a map of classes"), 0);
         var grid = scale is { } size ? Coarser(map, size) : map.Grid;
         var classes = ClassesOf(map, limits);
         try

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using Varve.Raster.Gdal;
 using Varve.Raster.Graph;
 using Varve.Raster.Grids;
 using Varve.Raster.Layers;
@@ -26,7 +25,7 @@ internal sealed class HabitatMaps
         Weights = WeightsOf(request);
         // The same grid for each species, whichever classes it lives in, so that all count pixels alike.
         Reference = low.Grid;
-        foreach (var source in Node.InOrder([.. new[] { high, classified, Weights }.OfType<Node>()]).OfType<RasterSource>()) Alignment.Place(Reference, low.Name, source.Grid, source.Name);
+        foreach (var source in Node.InOrder([.. new[] { high, classified, Weights }.OfType<Node>()]).OfType<RasterSource>()) Alignment.Place(Reference, low.Origin, source.Grid, source.Origin);
     }
 
     /// <summary>The grid from which pixels are counted: that of the elevations.</summary>
@@ -61,11 +60,11 @@ internal sealed class HabitatMaps
     {
         if (!File.Exists(FractionFile(v))) return null;
         var map = Open(FractionFile(v));
-        Alignment.Place(Reference, low.Name, map.Grid, map.Name);
+        Alignment.Place(Reference, low.Origin, map.Grid, map.Origin);
         return Filled.Of(map, Constant.Of((Int128)0));
     })).Value;
 
-    private static RasterSource Open(string path) => RasterSource.Of(RasterFiles.Open(path), 0);
+    private static RasterSource Open(string path) => RasterSource.Of(FileBand.OpenUnmasked(path, 0, "a map that species share"), 0);
 
     private static Node? WeightsOf(AohRequest request)
     {
