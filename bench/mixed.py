@@ -1,4 +1,4 @@
-"""Makes a folder of mixed data: mixed.py FOLDER MEGABYTES; changes one percent of it: mixed.py --change FOLDER.
+"""Makes a folder of mixed data: mixed.py FOLDER MEGABYTES; changes one percent of it: mixed.py --change FOLDER [DAY].
 
 Four tenths are small files of text, as in a source tree; three tenths rasters as they are (classes in runs, and heights
 with noise), three tenths compressed rasters, which are noise to everyone. The same numbers give the same bytes.
@@ -72,8 +72,8 @@ def make(folder, megabytes):
             done, n = done + length, n + 1
 
 
-def change(folder):
-    source = random.Random(2)
+def change(folder, day):
+    source = random.Random(day)
     for path, _, names in os.walk(folder):
         for name in sorted(names):
             file = f"{path}/{name}"
@@ -90,6 +90,6 @@ def change(folder):
 
 
 if sys.argv[1] == "--change":
-    change(sys.argv[2])
+    change(sys.argv[2], int((sys.argv + [2])[3]))
 else:
     make(sys.argv[1], int(sys.argv[2]))
