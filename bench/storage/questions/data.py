@@ -6,13 +6,16 @@ import sys
 BENCH = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+LEAST_RASTER, MOST_RASTER = 7, 40  # megabytes
+
+
 class Data:
     """A folder of so many megabytes; as a tar, too, for hosts that have no other way to it."""
 
     def __init__(self, work, megabytes):
         self.megabytes, self.folder, self.tar = megabytes, f"{work}/data-{megabytes}", f"{work}/data-{megabytes}.tar"
         os.makedirs(self.folder)
-        subprocess.run([sys.executable, f"{BENCH}/mixed.py", self.folder, str(megabytes)], check=True)
+        subprocess.run([sys.executable, f"{BENCH}/mixed.py", self.folder, str(megabytes), str(min(max(megabytes // 8, LEAST_RASTER), MOST_RASTER))], check=True)
         self.bytes = sum(os.path.getsize(f"{above}/{name}") for above, _, names in os.walk(self.folder) for name in names)
         self.count = sum(len(names) for _, _, names in os.walk(self.folder))
 

@@ -56,7 +56,19 @@ class Place:
         return self.host.seconds(script)
 
     def settle(self):
-        self.sh("sync")
+        self.sh(self.settle_command)
+
+    @property
+    def settle_command(self):
+        """A script that ends when all that was written is on the disk."""
+        return "sync"
+
+    def number(self, script):
+        return int(self.sh(script).split()[0])
+
+    def size(self, folder):
+        """Bytes of the files in a folder."""
+        return self.number(f"find {folder} -type f -exec stat -c %s {{}} + | awk '{{ n += $1 }} END {{ printf \"%d\", n }}'")
 
     def folder(self, volume):
         """The path of the files of a volume."""
@@ -121,7 +133,7 @@ class Btrfs(Plain):
 
     def drop_command(self, volume, first, last):
         """Destroys snapshots first .. last - 1 and waits until all of it is gone."""
-        return f"for i in $(seq {first} {last - 1}); do echo {self.folder(volume)}.s/$i; done | xargs btrfs subvolume delete -c > /dev/null; btrfs subvolume sync {self.base} > /dev/null"
+        return f"for i in $(seq {first} {last - 1}); do echo {self.folder(volume)}.s/$i; done | xargs btrfs subvolume delete -c > /dev/null; btrfs subvolume sync {self.base} > /dev/null; {self.settle_command}"
 
     def destroy(self, volume):
         self.sh(f"for each in {self.folder(volume)}.s/* {self.folder(volume)}; do [ ! -e $each ] || echo $each; done | xargs -r btrfs subvolume delete > /dev/null; rm -rf {self.folder(volume)}.s {self.folder(volume)}")
@@ -129,8 +141,9 @@ class Btrfs(Plain):
     def free(self):
         return int(self.sh(f"btrfs filesystem usage -b {self.base} | sed -n 's/.*Free (estimated):[^0-9]*\\([0-9]*\\).*/\\1/p'"))
 
-    def settle(self):
-        self.sh(f"btrfs filesystem sync {self.base}")
+    @property
+    def settle_command(self):
+        return f"btrfs filesystem sync {self.base}"
 
     def close(self):
         self.sh(f"btrfs subvolume list -o {self.base} | sed 's/.* path //' > /dev/null || true; "
@@ -213,17 +226,19 @@ class Zfs(Place):
     def destroy(self, volume):
         self.sh(f"zfs destroy -r {self.base}/{volume}")
 
-    def settle(self):
-        self.sh(f"zpool sync {self.pool} {self.target_pool}")
+    @property
+    def settle_command(self):
+        return f"zpool sync {self.pool} {self.target_pool}"
 
     def cold(self, volume):
+        """Puts what it holds out of memory. A pool that is not ours alone is not exported; its cache keeps what it may."""
         if self.owned:
             self.sh(f"zpool export {self.pool}; zpool import -d /dev {self.pool}; zfs load-key -a > /dev/null 2>&1 || true; zfs mount -a")
         else:
             self.sh(f"zfs unmount {self.base}/{volume}; sync; echo 3 > /proc/sys/vm/drop_caches; zfs mount {self.base}/{volume}")
 
-    def free(self):
-        return int(self.sh(f"zfs get -Hp -o value available {self.base}"))
+    def free(self, dataset=None):
+        return int(self.sh(f"zfs get -Hp -o value available {dataset or self.base}"))
 
     def close(self):
         self.sh(f"zfs destroy -r {self.base} || true; zfs destroy -r {self.received} || true; rm -f {self.key}; rmdir {self.mounts} 2> /dev/null || true")

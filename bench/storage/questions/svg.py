@@ -57,16 +57,16 @@ def lines(title, series, xs, label):
     for at, x in enumerate(xs):
         out.append(text(x_of(at), bottom + 18, f"{x:,}", "middle", 11))
     out.append(text((48 + WIDTH - right) / 2, bottom + 36, label, "middle", 11))
-    placed = []
+    ends = []
     for at, (name, values) in enumerate(series.items()):
         points = [(x_of(i), y_of(value)) for i, value in enumerate(values) if value]
         if not points:
             continue
         colour = COLOURS[at % len(COLOURS)]
         out.append(f'<polyline points="{" ".join(f"{x:.1f},{y:.1f}" for x, y in points)}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        y = points[-1][1] + 4
-        while any(abs(y - other) < 13 for other in placed):
-            y += 13 if y < bottom - 20 else -13
-        placed.append(y)
-        out.append(f'<g fill="{colour}">{text(points[-1][0] + 8, y, name, size=11)}</g>')
+        ends.append((points[-1][1], points[-1][0], colour, name))
+    above = top_edge - 13
+    for y, x, colour, name in sorted(ends):
+        above = max(above + 13, y + 4)
+        out.append(f'<g fill="{colour}">{text(x + 8, above, name, size=11)}</g>')
     return "".join(out) + "</svg>"
