@@ -1,4 +1,4 @@
-"""Makes a folder of mixed data: mixed.py FOLDER MEGABYTES; changes one percent of it: mixed.py --change FOLDER.
+"""Makes a folder of mixed data: mixed.py FOLDER MEGABYTES [RASTER_MEGABYTES]; changes one percent of it: mixed.py --change FOLDER [DAY].
 
 Four tenths are small files of text, as in a source tree; three tenths rasters as they are (classes in runs, and heights
 with noise), three tenths compressed rasters, which are noise to everyone. The same numbers give the same bytes.
@@ -42,7 +42,7 @@ def raster(source, size):
     return b"".join(out)
 
 
-def make(folder, megabytes):
+def make(folder, megabytes, raster_megabytes):
     source, total = random.Random(1), megabytes << 20
     block = raster(source, 6 << 20)
     packed = zlib.compress(block, 6)
@@ -60,7 +60,7 @@ def make(folder, megabytes):
         while done < total * share:
             with open(f"{folder}/{kind}/{n}.tif", "wb") as f:
                 length = 0
-                while length < 40 << 20:
+                while length < raster_megabytes << 20:
                     if kind == "packed":
                         piece = source.randbytes(len(packed))
                     else:
@@ -72,8 +72,8 @@ def make(folder, megabytes):
             done, n = done + length, n + 1
 
 
-def change(folder):
-    source = random.Random(2)
+def change(folder, day):
+    source = random.Random(day)
     for path, _, names in os.walk(folder):
         for name in sorted(names):
             file = f"{path}/{name}"
@@ -90,6 +90,6 @@ def change(folder):
 
 
 if sys.argv[1] == "--change":
-    change(sys.argv[2])
+    change(sys.argv[2], int((sys.argv + [2])[3]))
 else:
-    make(sys.argv[1], int(sys.argv[2]))
+    make(sys.argv[1], int(sys.argv[2]), int((sys.argv + [40])[3]))

@@ -1,37 +1,52 @@
 #!/bin/bash
-# Replication over `tc netem` (50 ms, 1 % loss) between two network namespaces: varve sync beside `btrfs send | ssh ... btrfs receive`
+# Replication over 50 ms there and back and 1 % loss between two network namespaces: varve sync beside `btrfs send | ssh ... btrfs receive`
 # alone, interleaved, first a full stream and then an increment of a tenth. BENCH_MEGABYTES (32) says how much, BENCH_REPEAT (3) how often.
+# Delay and loss are those of `tc netem`, or of link.py where the kernel has none; BENCH_LINK=plain leaves them out and shows the cost of the program.
 set -eu
 varve=$(cd "$(dirname "$0")/../.." && pwd)/artifacts/varve
 megabytes=${BENCH_MEGABYTES:-32}
-for program in ip tc mkfs.btrfs ssh /usr/sbin/sshd; do
-    command -v $program > /dev/null || { echo "$0: missing $program; install with: apt-get install -y --no-install-recommends iproute2 btrfs-progs openssh-server openssh-client" >&2; exit 4; }
+for program in ip tc python3 mkfs.btrfs ssh /usr/sbin/sshd; do
+    command -v $program > /dev/null || { echo "$0: missing $program; install with: apt-get install -y --no-install-recommends iproute2 python3 btrfs-progs openssh-server openssh-client" >&2; exit 4; }
 done
 [ "$(id -u)" = 0 ] || { echo "$0: only root can make network namespaces and mount file systems" >&2; exit 4; }
 work=$(mktemp -d)
 a=varve-a-$$ b=varve-b-$$
 finish() {
-    kill "$sshd" 2> /dev/null || true
+    kill $sshd $between 2> /dev/null || true
     ip netns del $a 2> /dev/null || true
     ip netns del $b 2> /dev/null || true
     umount -l "$work/here" "$work/there" 2> /dev/null || true
     rm -rf "$work"
 }
-sshd=
+sshd= between=
 trap finish EXIT
+trap 'exit 130' INT TERM
 
-link="50 ms there and back, 1 % loss"
 ip netns add $a
 ip netns add $b
-ip link add va$$ netns $a type veth peer name vb$$ netns $b
-for end in "$a va$$ 10.99.0.1" "$b vb$$ 10.99.0.2"; do
-    set -- $end
-    ip -n $1 link set lo up
-    ip -n $1 addr add $3/24 dev $2
-    ip -n $1 link set $2 up
-    # There and back is 50 ms; what is sent loses 1 %.
-    tc -n $1 qdisc add dev $2 root netem delay 25ms $([ $1 = $a ] && echo loss 1%) limit 100000 2> /dev/null || link="a link as it is, for this kernel has no netem: shows the cost of the program only"
-done
+ip -n $a link set lo up
+ip -n $b link set lo up
+plug() { # two ends of one wire
+    ip link add va$$ netns $a type veth peer name vb$$ netns $b
+    for end in "$a va$$ 10.99.0.1" "$b vb$$ 10.99.0.2"; do
+        set -- $end
+        ip -n $1 addr add $3/24 dev $2
+        ip -n $1 link set $2 up
+    done
+}
+# There and back is 50 ms; what is sent loses 1 %.
+if [ "${BENCH_LINK:-}" = plain ]; then
+    plug
+    link="a link as it is, which shows the cost of the program only"
+elif plug && tc -n $a qdisc add dev va$$ root netem delay 25ms loss 1% limit 100000 2> /dev/null && tc -n $b qdisc add dev vb$$ root netem delay 25ms limit 100000; then
+    link="50 ms there and back, 1 % loss, by netem"
+else
+    ip -n $a link del va$$
+    coproc wire { exec python3 "$(dirname "$0")/link.py" $a $b 10.99.0.1 10.99.0.2 --delay 25 --loss 1; }
+    between=$wire_PID
+    read -r _ <&"${wire[0]}"
+    link="50 ms there and back, 1 % loss, by link.py"
+fi
 for disk in here there; do
     truncate -s 2G "$work/$disk.img"
     mkfs.btrfs -q "$work/$disk.img"
