@@ -157,6 +157,20 @@ class Expressions(unittest.TestCase):
         for function in (vr.sum, vr.any, vr.all):
             self.assertRaises(ValueError, function, [])
 
+    def test_focal_numbers_and_distances_are_those_of_all_pixels_around(self) -> None:
+        values = np.random.default_rng(4).integers(0, 6, (17, 23)).astype("float64")
+        layer = vr.from_array(values, (0, 0), METRES)
+        around = [[values[max(0, r - 2):r + 3, max(0, c - 2):c + 3] for c in range(23)] for r in range(17)]
+        for what, of in (("std", np.std), ("var", np.var), ("median", np.median), ("range", np.ptp), ("mean", np.mean),
+                         ("majority", lambda a: np.bincount(a.astype(int).ravel()).argmax())):
+            np.testing.assert_allclose(np.asarray(layer.focal(what, 2)), [[of(a) for a in row] for row in around], rtol=1e-12, atol=1e-12)
+        rows, columns = np.nonzero(values == 5)
+        nearest = np.array([[np.hypot(rows - r, columns - c).min() for c in range(23)] for r in range(17)])
+        np.testing.assert_allclose(np.asarray((layer == 5).distance()), nearest, rtol=1e-14)
+        np.testing.assert_array_equal(np.isnan(np.asarray((layer == 5).distance(2))), nearest > 2)
+        self.assertRaises(ValueError, (layer == 5).distance, -1)
+        self.assertRaises(vr.RasterError, layer.focal, "mode", 2)
+
     def test_clip_and_conv2d_are_numpys(self) -> None:
         values = np.arange(20.0).reshape(4, 5)
         layer = vr.from_array(values, (0, 0), DEGREES)

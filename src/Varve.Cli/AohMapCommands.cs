@@ -14,14 +14,16 @@ internal static class AohMapCommands
     {
         var habitat = new Option<string>("--habitat") { Description = "A raster whose values are classes of habitat", HelpName = "FILE", Required = true };
         var scale = new Option<double?>("--scale") { Description = "The size of the new pixels, in units of the projection; else they stay as they are", HelpName = "SIZE" };
+        var projection = new Option<string>("--projection") { Description = "Another projection for the new pixels: EPSG:32612, ESRI:54017; else the map's own", HelpName = "NAME" };
         var output = new Option<string>("--output", "-o") { Description = "The folder for lcc_VALUE.tif", HelpName = "DIR", Required = true };
-        var command = new Command("habitat-process", "A classified map as the part of each pixel that each class takes, in pixels of any size") { habitat, scale, output };
+        var command = new Command("habitat-process", "A classified map as the part of each pixel that each class takes, in pixels of any size") { habitat, scale, projection, output };
         var limits = new RasterOptions().To(command, hasLayers: false);
         command.SetAction(parsed =>
         {
             var common = CommonOptions.Of(parsed);
             using var interrupt = new Interrupt(static () => { });
-            var classes = FractionalHabitats.Write(parsed.GetValue(habitat)!, parsed.GetValue(scale), parsed.GetValue(output)!, null, limits.Limits(parsed, common, interrupt.Token));
+            var other = parsed.GetValue(projection) is { } name ? RasterFileCommands.ProjectionOf(name, "--projection") : null;
+            var classes = FractionalHabitats.Write(parsed.GetValue(habitat)!, parsed.GetValue(scale), parsed.GetValue(output)!, null, limits.Limits(parsed, common, interrupt.Token), other);
             if (!common.Quiet) Console.Error.WriteLine($"varve: {(classes.Count == 1 ? "1 class" : $"{classes.Count:#,0} classes")}");
             return 0;
         });

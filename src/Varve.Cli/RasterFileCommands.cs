@@ -67,7 +67,7 @@ internal static class RasterFileCommands
     }
 
     /// <summary>The projection that an option names.</summary>
-    public static Projection ProjectionOf(string name)
+    public static Projection ProjectionOf(string name, string option = "--srs")
     {
         try
         {
@@ -75,7 +75,7 @@ internal static class RasterFileCommands
         }
         catch (RasterException e)
         {
-            throw new UsageException($"--srs {name}: {e.Message}");
+            throw new UsageException($"{option} {name}: {e.Message}");
         }
     }
 

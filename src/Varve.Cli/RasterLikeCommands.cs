@@ -13,14 +13,14 @@ internal static class RasterLikeCommands
 
     public static Command MakeRasterize()
     {
-        var input = new Argument<string>("file") { Description = "A file of polygons: GeoJSON, or what OGR reads (GeoPackage, shapefile); brought to the projection of the grid", HelpName = "FILE" };
+        var input = new Argument<string>("file") { Description = "A file of polygons, lines or points: GeoJSON, or what OGR reads (GeoPackage, shapefile); brought to the projection of the grid", HelpName = "FILE" };
         var (like, output) = (Like(), Output());
-        var property = new Option<string>("--property") { Description = "Write this number of each polygon; else 1", HelpName = "NAME" };
-        var allTouched = new Option<bool>("--all-touched") { Description = "Inside are all pixels that a polygon touches, not only those whose centre it holds" };
+        var property = new Option<string>("--property") { Description = "Write this number of each shape; else 1", HelpName = "NAME" };
+        var allTouched = new Option<bool>("--all-touched") { Description = "Inside are all pixels that a shape touches, not only those whose centre it holds, or on a line's way" };
         var fraction = new Option<bool>("--fraction") { Description = "Write the part of each pixel that lies in polygons, 0 to 1" };
         var layer = new Option<string>("--layer-name") { Description = "Which layer of the file; needed where it has several", HelpName = "NAME" };
         var where = new Option<string>("--where") { Description = "Only shapes for which this holds, in OGR's SQL: \"kind = 'park'\"", HelpName = "FILTER" };
-        var command = new Command("rasterize", "Polygons as pixels of a grid, 0 outside") { input, like, output, property, allTouched, fraction, layer, where };
+        var command = new Command("rasterize", "Polygons, lines and points as pixels of a grid, 0 outside") { input, like, output, property, allTouched, fraction, layer, where };
         var options = new RasterOptions().To(command, hasLayers: false);
         var writing = new RasterWriteOptions().To(command);
         command.SetAction(parsed =>

@@ -10,9 +10,9 @@ namespace Varve.Cli;
 internal sealed class RasterOptions
 {
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
-    private readonly Option<string[]> layers = new("--layer", "-l") { Description = "A layer and its file; given again with the same name, tiles of one layer; NAME[2] in the expression is its second band", HelpName = "NAME=FILE" };
+    private readonly Option<string[]> layers = new("--layer", "-l") { Description = "A layer and its file; given again with the same name, or as a pattern 'tiles/*.tif', tiles of one layer; NAME[2] in the expression is its second band", HelpName = "NAME=FILE" };
     private readonly Option<string[]> rows = new("--rows") { Description = "A layer from a file one pixel wide, whose values hold for whole rows", HelpName = "NAME=FILE" };
-    private readonly Option<string[]> polygons = new("--polygons", "-p") { Description = "A layer that is true inside the polygons of a file: GeoJSON, or what OGR reads; or in a cell of H3: NAME=h3:8928308280fffff", HelpName = "NAME=FILE" };
+    private readonly Option<string[]> polygons = new("--polygons", "-p") { Description = "A layer that is true inside the polygons of a file, and on its lines and points: GeoJSON, or what OGR reads; or in a cell of H3: NAME=h3:8928308280fffff, or NAME=h3:7@LATITUDE,LONGITUDE", HelpName = "NAME=FILE" };
     private readonly Option<string> within = new("--within") { Description = "Only pixels inside the polygons of this file count, and no others are read", HelpName = "FILE" };
     private readonly Option<bool> allTouched = new("--all-touched") { Description = "Inside are all pixels that a polygon touches, not only those whose centre it holds" };
     private readonly Option<string> file = new("--file", "-f") { Description = "Read the expression from a file: lines `name = expression`, then what to compute", HelpName = "FILE" };
@@ -40,9 +40,9 @@ internal sealed class RasterOptions
             texts.Add(TextOf(path));
         }
         if (texts.Count == 0) throw new UsageException("what shall be computed is missing: an expression, a file, or -f FILE");
-        var known = new Layers(Pairs(parsed.GetValue(layers)), Pairs(parsed.GetValue(rows)), Pairs(parsed.GetValue(polygons)), CoverageOf(parsed));
+        var known = new Layers(Expanded(Pairs(parsed.GetValue(layers))), Pairs(parsed.GetValue(rows)), Pairs(parsed.GetValue(polygons)), CoverageOf(parsed));
         var mask = Within(parsed);
-        return [.. texts.Select(text => known.IsEmpty && (File.Exists(text) || Directory.Exists(text) || IsPath(text)) ? Map.Open(text) : known.Anchored(ExpressionParser.Parse(text, known.Find, known.Names))).Select(r => mask is null ? r : r.Within(mask))];
+        return [.. texts.Select(text => (known.IsEmpty && (Directory.Exists(text) || IsPath(text))) || (File.Exists(text) && !known.Names.Contains(text)) ? Map.Open(text) : known.Anchored(ExpressionParser.Parse(text, known.Find, known.Names))).Select(r => mask is null ? r : r.Within(mask))];
     }
 
     /// <summary>The polygons outside of which nothing counts; null when none were named.</summary>
@@ -68,6 +68,25 @@ internal sealed class RasterOptions
             pairs.Add((name, word[(at + 1)..]));
         }
         return pairs;
+    }
+
+    /// <summary>Patterns of files as the files, by name.</summary>
+    private static List<(string Name, string Path)> Expanded(List<(string Name, string Path)> pairs)
+    {
+        var all = new List<(string, string)>();
+        foreach (var (name, path) in pairs)
+        {
+            if (path.IndexOfAny(['*', '?']) < 0 || File.Exists(path) || RasterFiles.IsForGdal(path))
+            {
+                all.Add((name, path));
+                continue;
+            }
+            var folder = Path.GetDirectoryName(path) is { Length: > 0 } given ? given : ".";
+            var found = folder.IndexOfAny(['*', '?']) < 0 && Directory.Exists(folder) ? Directory.GetFiles(folder, Path.GetFileName(path)).Order(StringComparer.Ordinal).ToList() : [];
+            if (found.Count == 0) throw new UsageException($"-l {name}={path}: no file has such a name");
+            all.AddRange(found.Select(f => (name, f)));
+        }
+        return all;
     }
 
     private static string TextOf(string path)
@@ -113,7 +132,7 @@ internal sealed class RasterOptions
 
     private static void Tell(Report report) =>
         Console.Error.WriteLine($"varve: {report.Pixels:#,0} pixels in {Words.Time(report.Elapsed)}: {report.ChunkWidth} x {report.ChunkHeight} at a time, {Words.Count(report.Threads, "thread")}, "
-            + $"{Words.Size(report.Planned)} set aside of {Words.Size(report.Budget)} allowed; {Words.Count(report.Blocks, "block")} read, {Words.Count(report.Skipped, "chunk")} passed over");
+            + $"{Words.Size(report.Planned)} set aside of {Words.Size(report.Budget)} allowed; {Words.Count(report.Blocks, "block")} read, {Words.Count(report.Skipped, "chunk")} passed over{(report.Yields > 0 ? $"; memory given back to others {Words.Count(report.Yields, "time")}" : "")}");
 
     /// <summary>Layers by name, opened once.</summary>
     private sealed class Layers(List<(string Name, string Path)> files, List<(string Name, string Path)> rows, List<(string Name, string Path)> polygons, Coverage coverage)

@@ -130,7 +130,7 @@ internal static unsafe class LayerCalls
         return Faults.Copy(Encoding.UTF8.GetBytes(label ?? ""), into, size);
     });
 
-    private static RasterSource? Source(Node node) => node switch { RasterSource raster => raster, LatitudeSource rows => rows.Column, OnPixels on => Source(on.Parts[0]), _ => null };
+    private static RasterSource? Source(Node node) => node switch { RasterSource raster => raster, LatitudeSource rows => rows.Column, OnPixels on => Source(on.Parts[0]), Masked masked => Source(masked.Parts[0]), _ => null };
 
     public static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? throw new RasterException("a text is missing");
 

@@ -104,4 +104,26 @@ internal static unsafe class OperatorCalls
             for (var column = 0; column < columns; column++) given[row, column] = weights[row * columns + column];
         return Layer.From(of.Raster.Convolve(given), of);
     });
+
+    /// <summary>By the names that expressions have: focal_mean, focal_std, ...</summary>
+    [UnmanagedCallersOnly(EntryPoint = "varve_focal")]
+    public static long Focal(byte* name, long layer, int radius) => Faults.Handle(() =>
+    {
+        var (of, word) = (Handles.Get<Layer>(layer), LayerCalls.Text(name));
+        return Expressions.Functions.Focuses.TryGetValue(word, out var focus) ? Layer.From(of.Raster.Focal(focus, radius), of) : throw new RasterException($"there is no function '{word}'");
+    });
+
+    /// <summary>A limit that is not above 0 is none.</summary>
+    [UnmanagedCallersOnly(EntryPoint = "varve_distance")]
+    public static long Distance(long layer, double limit, int isInMetres) => Faults.Handle(() =>
+    {
+        var of = Handles.Get<Layer>(layer);
+        return Layer.From((limit > 0, isInMetres != 0) switch
+        {
+            (true, true) => of.Raster.DistanceInMetres(limit),
+            (true, false) => of.Raster.Distance(limit),
+            (false, true) => of.Raster.DistanceInMetres(),
+            (false, false) => of.Raster.Distance(),
+        }, of);
+    });
 }

@@ -56,6 +56,9 @@ public sealed record Progress(long Done, long Total, TimeSpan Elapsed)
 /// <param name="Elapsed">How long it took.</param>
 public sealed record Report(long Pixels, int Threads, long Budget, long Planned, long ChunkWidth, long ChunkHeight, long Blocks, long Skipped, TimeSpan Elapsed)
 {
+    /// <summary>How often memory was given back, because other processes needed it.</summary>
+    public int Yields { get; init; }
+
     /// <summary>Two computations, one after the other.</summary>
     public Report With(Report next) => next with
     {
@@ -65,5 +68,6 @@ public sealed record Report(long Pixels, int Threads, long Budget, long Planned,
         Elapsed = Elapsed + next.Elapsed,
         Threads = Math.Max(Threads, next.Threads),
         Planned = Math.Max(Planned, next.Planned),
+        Yields = Yields + next.Yields,
     };
 }

@@ -50,7 +50,8 @@ public sealed partial class Raster
     public Difference Difference(Raster other, Limits? limits = null)
     {
         var (here, there) = (Grid, other.Grid);
-        if (new Placement([(this - other).Node]) is var placement && Areas.Group([Node, other.Node]).Count > 1)
+        var placement = new Placement([(this - other).Node]);
+        if (placement.Areas[Node] is { } own && placement.Areas[other.Node] is { } others && own != others)
             throw new RasterException($"they lie on different areas: {here} and {there}; {(placement.Everything.IsEmpty ? "" : "where(b == b, a, nan) takes one to the other's area")}");
         var differs = Of(Operation.NotEqual, this, other).Fill(0).AsType(PixelType.Boolean) | (IsMissing() ^ other.IsMissing());
         var amount = (AsType(PixelType.Float64) - other.AsType(PixelType.Float64)).Abs();

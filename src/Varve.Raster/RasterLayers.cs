@@ -11,7 +11,7 @@ public sealed partial class Raster
     /// <summary>The true area of each pixel of this in square metres; its pixels are not read.</summary>
     public Raster AsArea() => new(new PixelArea(Node));
 
-    /// <summary>True inside the polygons of a GeoJSON file, on the grid of whatever it is combined with; it lies on the rectangle around them.</summary>
+    /// <summary>True inside the polygons of a GeoJSON file, and on its lines and points, on the grid of whatever it is combined with; it lies on the rectangle around them.</summary>
     /// <param name="path">The file; polygons in another projection than the rasters' are brought to theirs, where GDAL is installed.</param>
     /// <param name="coverage">Which pixels are inside.</param>
     /// <exception cref="RasterException">It cannot be read.</exception>
@@ -20,7 +20,7 @@ public sealed partial class Raster
         return Polygons(VectorFile.Read(path), null, coverage);
     }
 
-    /// <summary>The polygons of a GeoJSON file, each with the value of a property of its, and 0 outside; later ones over earlier ones.</summary>
+    /// <summary>The polygons, lines and points of a GeoJSON file, each with the value of a property of its, and 0 outside; later ones over earlier ones.</summary>
     /// <param name="path">The file; polygons in another projection than the rasters' are brought to theirs, where GDAL is installed.</param>
     /// <param name="property">A property that is a number in every shape.</param>
     /// <param name="coverage">Which pixels are inside.</param>
@@ -30,17 +30,22 @@ public sealed partial class Raster
         return Polygons(VectorFile.Read(path), property, coverage);
     }
 
-    /// <summary>Polygons of any vector file that OGR reads (GeoPackage, shapefile, ...), where GDAL is installed, chosen and burnt as said; 0 outside.</summary>
+    /// <summary>Polygons, lines and points of any vector file that OGR reads (GeoPackage, shapefile, ...), where GDAL is installed, chosen and burnt as said; 0 outside.</summary>
     /// <param name="path">The file.</param>
     /// <param name="shapes">Which of its shapes, and what of them.</param>
     /// <exception cref="RasterException">It cannot be read, or a shape has no such number.</exception>
     public static Raster Polygons(string path, ShapeOptions shapes) => Polygons(VectorFile.Read(path, shapes.Layer, shapes.Where), shapes.Property, shapes.Coverage);
 
-    /// <summary>True in a cell of the hexagonal grid H3, where libh3 is installed.</summary>
-    /// <param name="cell">Its index in hexadecimal: 8928308280fffff.</param>
+    /// <summary>True in a cell of the hexagonal grid H3 (h3geo.org), whose sides are arcs of great circles.</summary>
+    /// <param name="cell">Its index in hexadecimal, 8928308280fffff; or the one in which a place lies: RESOLUTION@LATITUDE,LONGITUDE, in degrees.</param>
     /// <param name="coverage">Which pixels are inside.</param>
-    /// <exception cref="RasterException">It is no cell, or libh3 is not installed.</exception>
-    public static Raster HexagonCell(string cell, Coverage coverage = Coverage.Centre) => Polygons(HexagonCells.Read(cell), null, coverage);
+    /// <exception cref="RasterException">It is no cell.</exception>
+    public static Raster HexagonCell(string cell, Coverage coverage = Coverage.Centre) => Polygons(HexagonCells.Read(HexagonCells.Named(cell)), null, coverage);
+
+    /// <summary>True in a cell of the hexagonal grid H3.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="coverage">Which pixels are inside.</param>
+    public static Raster HexagonCell(HexagonCell cell, Coverage coverage = Coverage.Centre) => Polygons(HexagonCells.Read(cell), null, coverage);
 
     private static Raster Polygons(GeoJson file, string? property, Coverage coverage)
     {
@@ -76,6 +81,13 @@ public sealed partial class Raster
     /// <exception cref="RasterException">The limit is too large, the projection is in degrees, or GDAL is missing.</exception>
     public Raster DistanceInMetres(double limit) => new(new Distance(Node, limit, Gdal.Transformation.MetresOf));
 
+    /// <summary>How far each pixel is from the nearest that is true, however far that is, in pixels; missing where none is at all. Takes 8 bytes of a temporary file for each pixel of the raster, in TMPDIR or /var/tmp.</summary>
+    public Raster Distance() => new(new WholeDistance(Node, null));
+
+    /// <summary>How far each pixel is from the nearest that is true, however far that is, in metres on the map, whose projection must be in metres or feet.</summary>
+    /// <exception cref="RasterException">The projection is in degrees, or GDAL is missing.</exception>
+    public Raster DistanceInMetres() => new(new WholeDistance(Node, Gdal.Transformation.MetresOf));
+
     /// <summary>The mean of the pixels that are there in a square of 2 * radius + 1.</summary>
     public Raster FocalMean(int radius) => Focal(Focus.Mean, radius);
     /// <summary>The sum of the pixels that are there in a square of 2 * radius + 1.</summary>
@@ -84,6 +96,17 @@ public sealed partial class Raster
     public Raster FocalMin(int radius) => Focal(Focus.Minimum, radius);
     /// <summary>The most of the pixels that are there in a square of 2 * radius + 1.</summary>
     public Raster FocalMax(int radius) => Focal(Focus.Maximum, radius);
+
+    /// <summary>The most less the least of the pixels that are there in a square of 2 * radius + 1.</summary>
+    public Raster FocalRange(int radius) => Focal(Focus.Range, radius);
+    /// <summary>The variance (the mean of the squares of differences from the mean) of the pixels that are there in a square of 2 * radius + 1.</summary>
+    public Raster FocalVariance(int radius) => Focal(Focus.Variance, radius);
+    /// <summary>The standard deviation, the root of the variance, of the pixels that are there in a square of 2 * radius + 1.</summary>
+    public Raster FocalDeviation(int radius) => Focal(Focus.Deviation, radius);
+    /// <summary>The median of the pixels that are there in a square of 2 * radius + 1; of an even number of them the middle between the two.</summary>
+    public Raster FocalMedian(int radius) => Focal(Focus.Median, radius);
+    /// <summary>The value that most of the pixels have that are there in a square of 2 * radius + 1; of several the least.</summary>
+    public Raster FocalMajority(int radius) => Focal(Focus.Majority, radius);
 
     internal Raster Focal(Focus focus, int radius) =>
         radius is >= 0 and <= 255 ? new(new Neighbourhood(Node, focus, new double[2 * radius + 1, 2 * radius + 1])) : throw new RasterException("a radius is from 0 to 255 pixels");

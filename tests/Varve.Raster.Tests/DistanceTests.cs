@@ -38,10 +38,44 @@ public sealed class DistanceTests
         var grid = new Grid(300_000, 4_000_000, 10, -10, 200, 150, Utm);
         Raster.FromArray<byte>([.. Enumerable.Range(0, 30_000).Select(_ => random.Next(400) == 0 ? (byte)1 : (byte)0)], PixelType.Byte, grid).Write(folder["a.tif"]);
         Tool.Run("gdal_proximity.py", "-q", "-values", "1", "-distunits", "PIXEL", "-ot", "Float64", folder["a.tif"], folder["b.tif"]);
-        var own = Raster.Open(folder["a.tif"]).Distance(500);
         var oracle = Raster.Open(folder["b.tif"]);
-        Assert.Equal(0, (own > oracle + 1e-5).Sum());
-        Assert.InRange(((own - oracle).Abs() < 1e-5).Sum(), 29_500, 30_000);
+        foreach (var own in (Raster[])[Raster.Open(folder["a.tif"]).Distance(500), Raster.Open(folder["a.tif"]).Distance()])
+        {
+            Assert.Equal(0, (own > oracle + 1e-5).Sum());
+            Assert.InRange(((own - oracle).Abs() < 1e-5).Sum(), 29_500, 30_000);
+        }
+    }
+
+    [Fact]
+    public void Without_a_limit_it_is_the_least_of_all_distances_whatever_the_chunks_and_missing_only_where_nothing_is_true() =>
+        Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40], Gen.Int[0, 300], Gen.Int, Gen.Bool, Gen.Int[16, 700], Gen.Int[1, 3]).Sample((width, height, every, seed, isInMetres, chunk, threads) =>
+        {
+            if (isInMetres && !Gdal.Gdal.IsThere) return;
+            var random = new Random(seed);
+            var truth = Enumerable.Range(0, width * height).Select(_ => random.Next(every + 1) == 0 ? (byte)1 : (byte)0).ToArray();
+            var raster = Raster.FromArray(truth, PixelType.Byte, new Grid(300_000, 4_000_000, 2, -3, width, height, Utm));
+            var (stepX, stepY) = isInMetres ? (2.0, 3.0) : (1, 1);
+            using var folder = new TemporaryFolder();
+            var limits = new Limits { ChunkPixels = chunk, Threads = threads };
+            var found = (isInMetres ? raster.DistanceInMetres() : raster.Distance()).Read(limits).As<double>();
+            for (var i = 0; i < truth.Length; i++)
+            {
+                var nearest = double.NaN;
+                for (var j = 0; j < truth.Length; j++)
+                    if (truth[j] != 0 && Math.Sqrt(Math.Pow((i % width - j % width) * stepX, 2) + Math.Pow((i / width - j / width) * stepY, 2)) is var away && !(away >= nearest)) nearest = away;
+                Assert.Equal(nearest, found[i], 1e-9);
+            }
+            // Within another layer, and from a part of it.
+            if (!isInMetres) Assert.Equal(raster.Distance().Read().Bytes, (raster.Distance().FocalMean(0)).Read(limits).Bytes);
+        }, iter: Math.Max(Check.Iter, 150));
+
+    [Fact]
+    public void It_is_stopped_before_it_is_found()
+    {
+        var raster = Raster.FromArray(new byte[1_000_000], PixelType.Byte, new Grid(0, 0, 1, -1, 1000, 1000, Utm));
+        using var stop = new CancellationTokenSource();
+        stop.Cancel();
+        Assert.ThrowsAny<OperationCanceledException>(() => raster.Distance().Sum(new Limits { Cancellation = stop.Token }));
     }
 
     [Fact]
@@ -49,7 +83,7 @@ public sealed class DistanceTests
     {
         var raster = Raster.FromArray(new byte[4], PixelType.Byte, new Grid(0, 0, 1, -1, 2, 2, Projection.OfEpsg(4326)));
         Assert.Contains("not the same number of metres", Assert.Throws<RasterException>(() => raster.DistanceInMetres(100)).Message, StringComparison.Ordinal);
-        Assert.Contains("at most 4096 pixels", Assert.Throws<RasterException>(() => raster.Distance(5000)).Message, StringComparison.Ordinal);
+        Assert.Contains("without a limit, distance(x)", Assert.Throws<RasterException>(() => raster.Distance(5000)).Message, StringComparison.Ordinal);
         Assert.Throws<RasterException>(() => raster.Distance(0));
     }
 

@@ -127,12 +127,20 @@ public sealed class ReductionTests
         foreach (var limits in (Limits[])[new() { Threads = 1 }, new() { Threads = 3, ChunkPixels = 256 }])
         {
             var (mean, least, turned) = (a.FocalMean(2).Read(limits), (a + 0).FocalMin(1).Read(limits), a.Convolve(weights).Read(limits));
+            var (range, median, most) = (a.FocalRange(2).Read(limits), a.FocalMedian(2).Read(limits), a.FocalMajority(2).Read(limits));
+            var (variance, deviation) = (a.FocalVariance(2).Read(limits), a.FocalDeviation(2).Read(limits));
             for (var y = 0; y < 50; y++)
                 for (var x = 0; x < 70; x++)
                 {
                     var around = (int r) => from dy in Enumerable.Range(-r, 2 * r + 1) from dx in Enumerable.Range(-r, 2 * r + 1) where x + dx is >= 0 and < 70 && y + dy is >= 0 and < 50 && values[(y + dy) * 70 + x + dx] != 99 select (double)values[(y + dy) * 70 + x + dx];
                     Assert.Equal(around(2).Average(), mean.As<double>()[y * 70 + x], 1e-12);
                     Assert.Equal(around(1).Min(), least.As<double>()[y * 70 + x]);
+                    var there = around(2).Order().ToList();
+                    Assert.Equal(there[^1] - there[0], range.As<double>()[y * 70 + x]);
+                    Assert.Equal((there[(there.Count - 1) / 2] + there[there.Count / 2]) / 2, median.As<double>()[y * 70 + x]);
+                    Assert.Equal(there.GroupBy(static v => v).OrderByDescending(static g => g.Count()).ThenBy(static g => g.Key).First().Key, most.As<double>()[y * 70 + x]);
+                    Assert.Equal(there.Average(v => (v - there.Average()) * (v - there.Average())), variance.As<double>()[y * 70 + x], 1e-9);
+                    Assert.Equal(Math.Sqrt(variance.As<double>()[y * 70 + x]), deviation.As<double>()[y * 70 + x], 1e-12);
                     var sum = 0.0;
                     for (var i = 0; i < 9; i++)
                         if (weights[i / 3, i % 3] is not 0 and var w && x + i % 3 - 1 is >= 0 and < 70 and var u && y + i / 3 - 1 is >= 0 and < 50 and var v) sum += values[v * 70 + u] == 99 ? double.NaN : values[v * 70 + u] * w;

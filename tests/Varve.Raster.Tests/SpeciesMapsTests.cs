@@ -124,4 +124,25 @@ public sealed class SpeciesMapsTests : IDisposable
         Raster.FromArray<float>([0.5f], PixelType.Float32, World with { Width = 1, Height = 1 }).Write(folder["real.tif"]);
         Assert.Contains("integers", Assert.Throws<RasterException>(() => FractionalHabitats.Write(folder["real.tif"], null, folder["lcc"])).Message, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void In_another_projection_parts_of_classes_are_the_means_that_gdalwarp_has()
+    {
+        Tool.NeedGdal();
+        var grid = new Grid(320_000, 4_140_000, 100, -100, 90, 70, Projection.OfEpsg(32612));
+        var values = Enumerable.Range(0, 6300).Select(_ => (byte)random.Next(1, 4)).ToArray();
+        Raster.FromArray(values, PixelType.Byte, grid).Write(folder["map.tif"]);
+        Raster.FromArray<float>([.. values.Select(static v => v == 2 ? 1f : 0f)], PixelType.Float32, grid).Write(folder["two.tif"]);
+        Assert.Equal([1, 2, 3], FractionalHabitats.Write(folder["map.tif"], 0.005, folder["lcc"], projection: Projection.OfEpsg(4326)));
+        var parts = Enumerable.Range(1, 3).Select(v => Raster.Open(folder[$"lcc/lcc_{v}.tif"])).ToList();
+        var own = parts[1].Grid;
+        Assert.Equal((0.005, -0.005), (own.StepX, own.StepY));
+        Assert.Equal(Math.Round(own.X / 0.005), own.X / 0.005, 1e-6);
+        // All of a pixel is of some class, where the map has a pixel.
+        Assert.Equal(0, ((parts[0] + parts[1] + parts[2] - 1).Abs() > 1e-5).Sum());
+        Assert.True(parts[0].Count() > 100);
+        string Text(double value) => value.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+        Tool.Run("gdalwarp", "-q", "-et", "0", "-r", "average", "-dstnodata", "nan", "-t_srs", "EPSG:4326", "-te", Text(own.X), Text(own.Y + own.Height * own.StepY), Text(own.X + own.Width * own.StepX), Text(own.Y), "-ts", Text(own.Width), Text(own.Height), folder["two.tif"], folder["oracle.tif"]);
+        Assert.InRange(((parts[1] - Raster.Open(folder["oracle.tif"])).Abs() > 0.01).Sum(), 0, own.Width * own.Height / 50);
+    }
 }

@@ -85,4 +85,47 @@ public sealed class VectorTests
         Write(folder["q.geojson"], [-180, -90, 180, -90, 180, -60, -180, -60, -180, -90]);
         Assert.Equal(360 * 30, Raster.Polygons(folder["q.geojson"]).On(World).Sum());
     }
+
+    [Theory]
+    [InlineData(Coverage.Centre, 1)]
+    [InlineData(Coverage.AllTouched, 2)]
+    public void Lines_and_points_are_burnt_as_gdal_rasterize_burns_them(Coverage coverage, int seed)
+    {
+        using var folder = new TemporaryFolder();
+        var random = new Random(seed);
+        string Point() => FormattableString.Invariant($"[{Math.Round(random.NextDouble() * 70 - 5, 4)},{Math.Round(random.NextDouble() * 60 - 5, 4)}]");
+        string Points() => $"[{string.Join(",", Enumerable.Range(0, random.Next(2, 6)).Select(_ => Point()))}]";
+        var shapes = Enumerable.Range(0, 120).Select(i => (i % 4) switch
+        {
+            0 => $"{{\"type\":\"Point\",\"coordinates\":{Point()}}}",
+            1 => $"{{\"type\":\"LineString\",\"coordinates\":{Points()}}}",
+            2 => $"{{\"type\":\"MultiPoint\",\"coordinates\":{Points()}}}",
+            _ => $"{{\"type\":\"MultiLineString\",\"coordinates\":[{Points()},{Points()}]}}",
+        });
+        File.WriteAllText(folder["p.geojson"], "{\"type\":\"FeatureCollection\",\"features\":[" + string.Join(",", shapes.Select((s, i) => $"{{\"type\":\"Feature\",\"properties\":{{\"code\":{i + 1}}},\"geometry\":{s}}}")) + "]}");
+        var grid = new Grid(0, 50, 1, -1, 60, 50, Projection.OfEpsg(4326));
+        Tool.Run("gdal_rasterize", ["-q", "-a", "code", .. coverage == Coverage.AllTouched ? (string[])["-at"] : [], "-te", "0", "0", "60", "50", "-ts", "60", "50", "-ot", "Byte", folder["p.geojson"], folder["o.tif"]]);
+        var oracle = Raster.Open(folder["o.tif"]).Read().Bytes;
+        foreach (var (threads, chunk) in ((int, long)[])[(1, 1 << 18), (2, 100)])
+        {
+            var own = Raster.Polygons(folder["p.geojson"], "code", coverage).On(grid).Read(new Limits { Threads = threads, ChunkPixels = chunk }).Bytes;
+            Assert.Equal(oracle, own);
+        }
+        if (!Gdal.Gdal.IsThere) return;
+        Tool.Run("ogr2ogr", "-f", "GPKG", folder["p.gpkg"], folder["p.geojson"]);
+        Assert.Equal(oracle, Raster.Polygons(folder["p.gpkg"], "code", coverage).On(grid).Read().Bytes);
+    }
+
+    [Fact]
+    public void A_line_on_the_border_of_pixels_is_in_those_right_of_it_and_below_and_one_over_the_antimeridian_is_cut()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["p.geojson"], """{"type":"LineString","coordinates":[[2,4],[2,1],[4,1]]}""");
+        var grid = new Grid(0, 4, 1, -1, 5, 4, Projection.OfEpsg(4326));
+        byte[] rows = [0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 1];
+        foreach (var coverage in (Coverage[])[Coverage.Centre, Coverage.AllTouched]) Assert.Equal(rows, Raster.Polygons(folder["p.geojson"], coverage).On(grid).Read().Bytes);
+        File.WriteAllText(folder["q.geojson"], """{"type":"LineString","coordinates":[[178.5,10.5],[-178.5,10.5]]}""");
+        Assert.Equal(4, Raster.Polygons(folder["q.geojson"]).On(World).Sum());
+        Assert.Contains("no part of a pixel", Assert.Throws<RasterException>(() => Raster.Polygons(folder["q.geojson"], Coverage.Fraction)).Message, StringComparison.Ordinal);
+    }
 }

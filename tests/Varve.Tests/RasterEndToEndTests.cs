@@ -49,6 +49,8 @@ public sealed class RasterEndToEndTests : IDisposable
         var found = here.Call(["raster", "diff", "h.tif", "e.tif"], here.Folder, "home");
         Assert.Equal(1, found.Status);
         Assert.Contains("first at column 5, row 0", found.Output, StringComparison.Ordinal);
+        // A file is one, also where an expression names layers.
+        Assert.Equal(found.Output, here.Call(["raster", "diff", "h.tif", "e + 0", "-l", "e=e.tif"], here.Folder, "home").Output);
     }
 
     [Fact]
@@ -117,7 +119,7 @@ public sealed class RasterEndToEndTests : IDisposable
         var text = here.Read("two.vrt");
         var (from, to) = (text.IndexOf("<GeoTransform>", StringComparison.Ordinal), text.IndexOf("</GeoTransform>", StringComparison.Ordinal));
         here.Write("two.vrt", text[..from] + "<GeoTransform>500000, 90, 20, 4000000, 20, -90" + text[to..]);
-        foreach (var (options, width, height) in ((string[], int, int)[])[([], 41, 34), (["--step", "200"], 21, 18), (["--extent", "500000,3999000,501000,4000000", "--step", "50"], 20, 20), (["--like", "e.tif"], 40, 30)])
+        foreach (var (options, width, height) in ((string[], int, int)[])[([], 46, 38), (["--step", "200"], 21, 18), (["--extent", "500000,3999000,501000,4000000", "--step", "50"], 20, 20), (["--like", "e.tif"], 40, 30)])
         {
             here.Varve(["raster", "warp", "two.vrt", "-o", "straight.tif", .. options]);
             var info = JsonDocument.Parse(here.Varve("raster", "info", "--json", "straight.tif")).RootElement;
@@ -135,5 +137,49 @@ public sealed class RasterEndToEndTests : IDisposable
         Assert.Equal("from,to,count\n0,0,240\n1,1,240\n2,2,240\n3,3,240\n4,4,240\n", here.Varve("raster", "histogram", "h.tif", "--values", "--csv"));
         Assert.Contains("1,190 of them outside the range; 0 missing", here.Varve("raster", "histogram", "e.tif", "--range", "0,10", "--bins", "5"), StringComparison.Ordinal);
         Assert.Equal(1200, JsonDocument.Parse(here.Varve("raster", "histogram", "--json", "e.tif")).RootElement.GetProperty("bins").EnumerateArray().Sum(static b => b.GetProperty("count").GetInt64()));
+    }
+
+    [Fact]
+    public void Five_thousand_tiles_are_one_layer_with_few_files_open()
+    {
+        Directory.CreateDirectory(here.At("tiles"));
+        Raster.Raster.FromArray<byte>([.. Enumerable.Repeat((byte)3, 256)], PixelType.Byte, new Grid(500000, 4000000, 100, -100, 16, 16, Projection.OfEpsg(32612))).Write(here.At("tile.tif"), new WriteOptions { TileSize = 16 });
+        var bytes = File.ReadAllBytes(here.At("tile.tif"));
+        var (x, y) = (bytes.AsSpan().IndexOf(BitConverter.GetBytes(500000.0)), bytes.AsSpan().IndexOf(BitConverter.GetBytes(4000000.0)));
+        for (var i = 0; i < 5000; i++)
+        {
+            BitConverter.TryWriteBytes(bytes.AsSpan(x), 500000.0 + i % 100 * 1600);
+            BitConverter.TryWriteBytes(bytes.AsSpan(y), 4000000.0 - i / 100 * 1600);
+            File.WriteAllBytes(here.At($"tiles/{i:0000}.tif"), bytes);
+        }
+        var said = here.Start("sh", ["-c", $"ulimit -n 256; {Checkout.Program} raster sum 't + 0' -l 't=tiles/*.tif' -j 4 && {Checkout.Program} raster mosaic tiles/*.tif -o all.tif && {Checkout.Program} raster warp t -l 't=tiles/*.tif' --step 400 -r sum -o large.tif"], here.Folder, "home");
+        Assert.True(said.Status == 0, said.Error);
+        Assert.Equal("3840000\n", said.Output);
+        Assert.Equal("3840000\n", here.Varve("raster", "sum", "all.tif"));
+        Assert.Equal("3840000\n", here.Varve("raster", "sum", "large.tif"));
+    }
+
+    [Fact]
+    public void What_is_wrong_with_a_file_is_one_line_and_nothing_is_left()
+    {
+        var bytes = File.ReadAllBytes(here.At("e.tif"));
+        File.WriteAllBytes(here.At("empty.tif"), []);
+        File.WriteAllText(here.At("text.tif"), "no raster");
+        // Where the directory is, and in it the entries of width and height.
+        var zero = (byte[])bytes.Clone();
+        var directory = BitConverter.ToInt32(bytes, 4);
+        for (var i = 0; i < BitConverter.ToUInt16(bytes, directory); i++)
+            if (BitConverter.ToUInt16(bytes, directory + 2 + 12 * i) is 256 or 257) BitConverter.TryWriteBytes(zero.AsSpan(directory + 10 + 12 * i), 0);
+        File.WriteAllBytes(here.At("zero.tif"), zero);
+        File.WriteAllBytes(here.At("cut.tif"), bytes[..(bytes.Length - 40)]);
+        var before = Directory.GetFiles(here.Folder).Order();
+        foreach (var name in (string[])["empty.tif", "text.tif", "zero.tif", "cut.tif", "absent.tif"])
+        {
+            var said = here.Call(["raster", "calc", "x + 1", "-l", $"x={name}", "-o", "out.tif"], here.Folder, "home");
+            Assert.NotEqual(0, said.Status);
+            Assert.StartsWith($"varve: {name}: ", said.Error, StringComparison.Ordinal);
+            Assert.Equal(1, said.Error.Count(static c => c == '\n'));
+        }
+        Assert.Equal(before, Directory.GetFiles(here.Folder).Order());
     }
 }

@@ -79,6 +79,8 @@ _MAKERS: dict[str, list[Any]] = {
     "cast": [c_int64, c_int],
     "fill": [c_int64, c_double],
     "convolve": [c_int64, c_void_p, c_int, c_int],
+    "focal": [c_char_p, c_int64, c_int],
+    "distance": [c_int64, c_double, c_int],
     "projection": [c_char_p],
     "warp": [c_int64, _grid, c_int],
 }

@@ -206,7 +206,7 @@ def h3_tile(cell_id: str, projection: Projection) -> Layer:
         projection: The map projection and pixels on which it lies where nothing that it meets has pixels of its own.
 
     Raises:
-        ValueError: It is no cell, or libh3 is not installed.
+        ValueError: It is no cell.
     """
     made = (h3_tile, (cell_id, projection))
     cell = Layer(call("open_cell", str(cell_id).encode(), 0), made).as_type(np.uint8)

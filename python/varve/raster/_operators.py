@@ -89,6 +89,18 @@ def _fill(layer: Layer, value: float) -> Layer:
     return Layer(call("fill", layer._id, value), (_fill, (layer, value)))
 
 
+def _focal(layer: Layer, name: str, radius: int) -> Layer:
+    from ._layer import Layer
+
+    return Layer(call("focal", name.encode(), layer._id, radius), (_focal, (layer, name, radius)))
+
+
+def _distance(layer: Layer, limit: float, metres: bool) -> Layer:
+    from ._layer import Layer
+
+    return Layer(call("distance", layer._id, limit, int(metres)), (_distance, (layer, limit, metres)))
+
+
 def _convolve(layer: Layer, weights: Array) -> Layer:
     from ._layer import Layer
 
@@ -261,6 +273,26 @@ class Operators:
         if given.shape[0] % 2 == 0:
             raise ValueError("Currently weights dimensions must be odd")
         return _convolve(self, given)
+
+    def focal(self: Layer, what: str, radius: int) -> Layer:  # type: ignore[misc]
+        """A number of the pixels that are there in the square of 2 * radius + 1 around each, in real numbers of 64 bits.
+
+        Args:
+            what: mean, sum, min, max, range, var, std (of all, not of a sample), median, or majority (of several the least).
+            radius: From 0 to 255.
+        """
+        return _focal(self, f"focal_{what}", int(radius))
+
+    def distance(self: Layer, limit: Optional[float] = None, metres: bool = False) -> Layer:  # type: ignore[misc]
+        """How far each pixel is from the nearest that is true, exactly; 0 in it.
+
+        Args:
+            limit: What is farther is missing; None for none, which takes 8 bytes a pixel of a temporary file (in TMPDIR, or /var/tmp).
+            metres: In metres on the map, whose projection must be in metres or feet, and not in pixels.
+        """
+        if limit is not None and not limit > 0:
+            raise ValueError("a limit of distance is more than 0")
+        return _distance(self, 0.0 if limit is None else float(limit), bool(metres))
 
     def as_type(self: Layer, datatype: Any) -> Layer:  # type: ignore[misc]
         """As another type: fractions are cut off, what does not fit becomes the nearest value that does.

@@ -98,7 +98,7 @@ varve_handle varve_open_tiles(const char *const *paths, int32_t count, int32_t b
 varve_handle varve_open_rows(const char *path, int32_t band, int32_t flags);
 /* True inside; the value of a property where one is named. coverage: 0 pixels whose centre is inside, 1 all that are touched. where: SQL's, or NULL. */
 varve_handle varve_open_polygons(const char *path, const char *property, int32_t coverage, const char *where);
-varve_handle varve_open_cell(const char *cell, int32_t coverage);  /* of H3, where libh3 is installed */
+varve_handle varve_open_cell(const char *cell, int32_t coverage);  /* of H3: its index in hexadecimal, or RESOLUTION@LATITUDE,LONGITUDE */
 varve_handle varve_constant_real(double value);
 varve_handle varve_constant_whole(int64_t value);
 varve_handle varve_array(const void *data, int32_t type, const varve_grid *grid, const double *no_data);  /* copied */
@@ -132,6 +132,8 @@ varve_handle varve_is_in(varve_handle layer, const double *values, int32_t count
 varve_handle varve_cast(varve_handle layer, int32_t type);
 varve_handle varve_fill(varve_handle layer, double value);
 varve_handle varve_convolve(varve_handle layer, const double *weights, int32_t rows, int32_t columns);
+varve_handle varve_focal(const char *name, varve_handle layer, int32_t radius);  /* focal_ mean sum min max range var std median majority */
+varve_handle varve_distance(varve_handle layer, double limit, int32_t metres);   /* a limit that is not above 0 is none */
 
 /* Jobs: each runs on threads of its own. Start it, wait in turns, take the result, release it. */
 int64_t varve_read(varve_handle layer, void *data, uint8_t *missing, int64_t pixels, varve_run *run);

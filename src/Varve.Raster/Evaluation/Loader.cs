@@ -12,7 +12,7 @@ internal sealed unsafe class Loader : IDisposable
     private readonly Placement placement;
     private readonly Tiling tiling;
     private readonly BlockCache cache;
-    private readonly Dictionary<BlockImage, int> readers;
+    private readonly IReadOnlyDictionary<BlockImage, int> readers;
     private readonly BlockReader blockReader = new();
     private readonly byte*[] memory;
     private readonly List<(CachedBlock Block, Window Place)> waiting = [];
@@ -30,7 +30,7 @@ internal sealed unsafe class Loader : IDisposable
     {
         (this.program, this.placement, this.tiling, this.cache, this.leastUses, this.arena) = (program, placement, tiling, cache, leastUses, arena);
         memory = new byte*[program.Sources.Count];
-        readers = program.Sources.SelectMany(PiecesOf).Select(static p => p.File.Image).GroupBy(static i => i).ToDictionary(static g => g.Key, static g => g.Count());
+        readers = program.Readers;
         for (var i = 0; i < memory.Length; i++)
         {
             var bytes = ChunkBytes(program.Sources[i], tiling) + 64;
@@ -45,8 +45,6 @@ internal sealed unsafe class Loader : IDisposable
     public static long BytesOf(Source source, Tiling tiling) => ChunkBytes(source, tiling) + ((source as Generated)?.WorkingBytes(tiling.Width, tiling.Height) ?? 0);
 
     private static long ChunkBytes(Source source, Tiling tiling) => (source is LatitudeSource ? tiling.Height : tiling.Pixels) * source.Type.Size();
-
-    private static IReadOnlyList<Piece> PiecesOf(Source source) => source switch { RasterSource raster => raster.Pieces, LatitudeSource rows => rows.Column.Pieces, _ => [] };
 
     /// <summary>Loads a source's part of a chunk, 0 where the source has none.</summary>
     public void Load(Frame frame, int index)
@@ -86,7 +84,7 @@ internal sealed unsafe class Loader : IDisposable
                 if (inside.IsEmpty) return 0;
                 var none = raster.NoData ?? 0;
                 if (inside != chunk && none != 0) return null;
-                foreach (var piece in raster.Pieces)
+                foreach (var piece in raster.Index.On(inside.Moved(-at.X, -at.Y)))
                     if (HasBlocks(piece, at, inside)) return null;
                 return none;
             default:
@@ -132,7 +130,7 @@ internal sealed unsafe class Loader : IDisposable
         if (inside != chunk) new Span<byte>(into, checked((int)(chunk.Pixels * size))).Clear();
         if (source.Pieces.Count > 1)
             for (var row = inside.Y; row < inside.Bottom; row++) none.Fill(into + ((row - chunk.Y) * chunk.Width + inside.X - chunk.X) * size, size, (int)inside.Width);
-        foreach (var piece in source.Pieces)
+        foreach (var piece in source.Index.On(inside.Moved(-at.X, -at.Y)))
         {
             var part = piece.Place.Moved(at.X, at.Y).And(chunk);
             if (!part.IsEmpty) Load(source, piece, at, part, chunk, into, none);

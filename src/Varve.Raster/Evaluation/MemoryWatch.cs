@@ -11,6 +11,9 @@ internal sealed class MemoryWatch(Limits limits, long threadBytes, BlockCache ca
     private long checkedAt = long.MinValue / 2;
     private bool isTight;
 
+    /// <summary>How often memory became tight.</summary>
+    public int Yields { get; private set; }
+
     /// <summary>Returns when the thread of this number may work. The first always may.</summary>
     public void WaitForRoom(int number, Func<bool> isOver)
     {
@@ -29,6 +32,7 @@ internal sealed class MemoryWatch(Limits limits, long threadBytes, BlockCache ca
             // What is set aside here is no longer free: only a host near its end, or a group near its limit, is tight.
             isTight = FreeMemory.Now() < threadBytes * 2 || FreeMemory.IsUnderPressure();
             if (isTight != was) cache.Yield(isTight);
+            if (isTight && !was) Yields++;
             return isTight;
         }
     }

@@ -37,13 +37,14 @@ internal sealed class Pass
         var plan = new TilingPlan(Program, Placement, sinks, budget, limits);
         var files = Program.Sources.OfType<RasterSource>().Concat(Program.Sources.OfType<LatitudeSource>().Select(static l => l.Column)).SelectMany(static s => s.Pieces).Select(static p => p.File)
             .Concat(Program.Sources.OfType<Generated>().SelectMany(static g => g.Files)).Distinct().ToList();
+        foreach (var source in Program.Sources.OfType<Generated>()) source.Prepare(limits);
         using var cache = new BlockCache(plan.CacheBytes);
         var crew = new Crew(this, sinks, plan, cache, limits, clock);
         crew.Work();
         foreach (var file in files) file.MustBeUnchanged();
         limits.Cancellation.ThrowIfCancellationRequested();
         foreach (var sink in sinks) sink.Finish();
-        return new Report(Everything.Pixels, plan.Threads, budget, plan.Bytes, Math.Min(plan.Tiling.Width, Everything.Width), Math.Min(plan.Tiling.Height, Everything.Height), crew.Blocks, crew.Skipped, clock.Elapsed);
+        return new Report(Everything.Pixels, plan.Threads, budget, plan.Bytes, Math.Min(plan.Tiling.Width, Everything.Width), Math.Min(plan.Tiling.Height, Everything.Height), crew.Blocks, crew.Skipped, clock.Elapsed) { Yields = crew.Yields };
     }
 }
 
@@ -59,6 +60,7 @@ internal sealed class Crew(Pass pass, IReadOnlyList<ISink> sinks, TilingPlan pla
 
     public long Blocks { get; private set; }
     public long Skipped { get; private set; }
+    public int Yields => watch.Yields;
 
     public void Work()
     {

@@ -15,6 +15,7 @@ internal sealed unsafe class Program
     private readonly List<(int Slot, PixelType Type, double Real, Int128? Integer)> constants = [];
     private readonly Placement placement;
     private readonly bool[] isConstant;
+    private IReadOnlyDictionary<Files.BlockImage, int>? readers;
 
     /// <param name="roots">The results wanted, as the types they have.</param>
     /// <param name="placement">Where everything lies.</param>
@@ -33,6 +34,9 @@ internal sealed unsafe class Program
     public IReadOnlyList<int> Roots { get; }
     /// <summary>What is read.</summary>
     public List<Source> Sources { get; } = [];
+    /// <summary>How many of those read each image.</summary>
+    public IReadOnlyDictionary<Files.BlockImage, int> Readers => readers ??= Sources.SelectMany(static s => s switch { RasterSource raster => raster.Pieces, LatitudeSource rows => rows.Column.Pieces, _ => [] })
+        .Select(static p => p.File.Image).GroupBy(static i => i).ToDictionary(static g => g.Key, static g => g.Count());
     public IReadOnlyList<Slot> Slots { get; }
     /// <summary>The values that are numbers of the expression.</summary>
     public IEnumerable<int> ConstantSlots => constants.Select(static c => c.Slot);

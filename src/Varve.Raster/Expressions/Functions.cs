@@ -35,8 +35,22 @@ internal static class Functions
         ["not"] = new(1, 1, static a => !a[0]),
     };
 
+    /// <summary>What is computed of the pixels around each.</summary>
+    internal static readonly Dictionary<string, Focus> Focuses = new(StringComparer.Ordinal)
+    {
+        ["focal_mean"] = Focus.Mean,
+        ["focal_sum"] = Focus.Sum,
+        ["focal_min"] = Focus.Minimum,
+        ["focal_max"] = Focus.Maximum,
+        ["focal_range"] = Focus.Range,
+        ["focal_var"] = Focus.Variance,
+        ["focal_std"] = Focus.Deviation,
+        ["focal_median"] = Focus.Median,
+        ["focal_majority"] = Focus.Majority,
+    };
+
     /// <summary>Those whose arguments are not all rasters.</summary>
-    private static readonly string[] Special = ["isin", "fill", "nan_to_num", "astype", "convolve", "focal_mean", "focal_sum", "focal_min", "focal_max", "distance", "distance_m"];
+    private static readonly string[] Special = ["isin", "fill", "nan_to_num", "astype", "convolve", "distance", "distance_m", .. Focuses.Keys];
 
     private static readonly string[] Words = ["and", "or", "in", "nan", "inf", "pi", "true", "false", "True", "False"];
 
@@ -78,6 +92,10 @@ internal static class Functions
         {
             result = value.Fill(0);
         }
+        else if (name.Text is "distance" or "distance_m" && parser.Peek.Is(")"))
+        {
+            result = name.Text == "distance" ? value.Distance() : value.DistanceInMetres();
+        }
         else
         {
             parser.Expect(",");
@@ -85,10 +103,7 @@ internal static class Functions
             {
                 "isin" => value.IsIn(Numbers(parser)),
                 "convolve" => value.Convolve(Table(parser)),
-                "focal_mean" => value.Focal(Focus.Mean, Whole(parser)),
-                "focal_sum" => value.Focal(Focus.Sum, Whole(parser)),
-                "focal_min" => value.Focal(Focus.Minimum, Whole(parser)),
-                "focal_max" => value.Focal(Focus.Maximum, Whole(parser)),
+                var focal when Focuses.TryGetValue(focal, out var focus) => value.Focal(focus, Whole(parser)),
                 "distance" => value.Distance(Number(parser)),
                 "distance_m" => value.DistanceInMetres(Number(parser)),
                 "astype" => value.AsType(parser.TypeName()),

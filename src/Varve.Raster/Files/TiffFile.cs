@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Text;
-using Microsoft.Win32.SafeHandles;
 
 namespace Varve.Raster.Files;
 
@@ -11,32 +10,27 @@ namespace Varve.Raster.Files;
 internal sealed class TiffFile : IDisposable
 {
     private const int MostDirectories = 64, MostEntries = 4096;
-    private readonly SafeFileHandle file;
-    private readonly DateTime changed;
+    private readonly OpenFile file;
     private readonly bool isBig;
 
-    private TiffFile(string name, SafeFileHandle file, long bytes, bool isLittle, bool isBig)
-    {
-        (Name, this.file, Bytes, IsLittleEndian, this.isBig) = (name, file, bytes, isLittle, isBig);
-        changed = File.GetLastWriteTimeUtc(file);
-    }
+    private TiffFile(string name, OpenFile file, bool isLittle, bool isBig) => (Name, this.file, IsLittleEndian, this.isBig) = (name, file, isLittle, isBig);
 
     /// <summary>As it was named by who opened it.</summary>
     public string Name { get; }
     public bool IsLittleEndian { get; }
     public bool IsBigTiff => isBig;
-    public long Bytes { get; }
+    public long Bytes => file.Bytes;
     /// <summary>The directories in the order in which they are chained, each by tag.</summary>
     public List<Dictionary<int, TiffEntry>> Directories { get; } = [];
 
     /// <exception cref="RasterException">It cannot be opened, is no TIFF, or is damaged.</exception>
     public static TiffFile Open(string path)
     {
-        SafeFileHandle? file = null;
+        OpenFile? file = null;
         try
         {
-            file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.RandomAccess);
-            return Read(path, file, RandomAccess.GetLength(file));
+            file = new OpenFile(path);
+            return Read(path, file);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
         {
@@ -50,15 +44,15 @@ internal sealed class TiffFile : IDisposable
         }
     }
 
-    private static TiffFile Read(string name, SafeFileHandle file, long bytes)
+    private static TiffFile Read(string name, OpenFile file)
     {
         Span<byte> head = stackalloc byte[16];
-        var got = RandomAccess.Read(file, head, 0);
+        var got = file.Read(head, 0);
         var isLittle = head[0] == 'I' && head[1] == 'I';
         var mark = isLittle ? head[2] | head[3] << 8 : head[3] | head[2] << 8;
         if (got < 8 || !(isLittle || (head[0] == 'M' && head[1] == 'M')) || mark is not (42 or 43))
             throw new RasterException($"{name}: it is no TIFF{(got == 0 ? " (it is empty)" : "")}; gdal_translate makes a GeoTIFF of most raster formats");
-        var tiff = new TiffFile(name, file, bytes, isLittle, mark == 43);
+        var tiff = new TiffFile(name, file, isLittle, mark == 43);
         if (tiff.isBig && tiff.Number(4, 2) != 8) throw tiff.Damaged("its BigTIFF header is not one");
         var next = tiff.isBig ? tiff.Long(8, 8) : tiff.Long(4, 4);
         var seen = new HashSet<long>();
@@ -95,8 +89,15 @@ internal sealed class TiffFile : IDisposable
     /// <exception cref="RasterException">It was changed after it was opened.</exception>
     public void MustBeUnchanged()
     {
-        if (RandomAccess.GetLength(file) != Bytes || File.GetLastWriteTimeUtc(file) != changed)
-            throw new RasterException($"{Name}: it was changed while it was read, so nothing was made of it; run again when it is whole");
+        try
+        {
+            if (file.IsUnchanged()) return;
+        }
+        catch (IOException)
+        {
+            // It was closed meanwhile, and is not there any more.
+        }
+        throw new RasterException($"{Name}: it was changed while it was read, so nothing was made of it; run again when it is whole");
     }
 
     private long Long(long at, int size) => (long)Math.Min(Number(at, size), long.MaxValue);
@@ -124,7 +125,15 @@ internal sealed class TiffFile : IDisposable
         if (at < 0 || at > Bytes - part.Length) throw Damaged("it points behind its own end");
         while (!part.IsEmpty)
         {
-            var count = RandomAccess.Read(file, part, at);
+            int count;
+            try
+            {
+                count = file.Read(part, at);
+            }
+            catch (IOException e)
+            {
+                throw new RasterException($"{Name}: it cannot be read: {e.Message}", e);
+            }
             if (count == 0) throw Damaged("it became shorter while it was read");
             part = part[count..];
             at += count;

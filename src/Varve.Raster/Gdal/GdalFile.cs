@@ -10,6 +10,8 @@ internal sealed unsafe class GdalFile : RasterFile
 {
     public const uint RasterFlag = 0x02;
     private const long FewPixels = 1 << 16;
+    /// <summary>How many handles stay open, in the whole process, though nobody reads through them.</summary>
+    private const int MostOpen = 64;
     private readonly ConcurrentBag<Dataset> handles = [];
     private readonly List<(string Path, long Bytes, DateTime Changed)> parts = [];
     private readonly Blocks image;
@@ -31,7 +33,14 @@ internal sealed unsafe class GdalFile : RasterFile
         Grid = isPlaced && Turned is null ? new Grid(six[0], six[3], six[1], six[5], width, height, projection) : Grid.Plain(width, height) with { Projection = projection };
         if (!isPlaced && Gdal.GDALGetGCPCount(first) > 0) WhyNoGrid = WhyByPoints(path);
         Remember(first);
-        handles.Add(new Dataset(first));
+        Keep(new Dataset(first));
+    }
+
+    /// <summary>Keeps a handle for the next who reads; a layer may have thousands of files.</summary>
+    private void Keep(Dataset dataset)
+    {
+        if (Dataset.Count > MostOpen) dataset.Dispose();
+        else handles.Add(dataset);
     }
 
     public override string Name { get; }
@@ -101,7 +110,16 @@ internal sealed unsafe class GdalFile : RasterFile
     /// <summary>An open handle, closed also when nobody knows of it any more.</summary>
     private sealed class Dataset : SafeHandle
     {
-        public Dataset(nint value) : base(0, ownsHandle: true) => SetHandle(value);
+        private static int count;
+
+        public Dataset(nint value) : base(0, ownsHandle: true)
+        {
+            SetHandle(value);
+            Interlocked.Increment(ref count);
+        }
+
+        /// <summary>How many are open.</summary>
+        public static int Count => Volatile.Read(ref count);
 
         public nint Value => handle;
         public override bool IsInvalid => handle == 0;
@@ -109,6 +127,7 @@ internal sealed unsafe class GdalFile : RasterFile
         protected override bool ReleaseHandle()
         {
             Gdal.GDALClose(handle);
+            Interlocked.Decrement(ref count);
             return true;
         }
     }
@@ -195,7 +214,7 @@ internal sealed unsafe class GdalFile : RasterFile
             }
             finally
             {
-                file.handles.Add(dataset);
+                file.Keep(dataset);
             }
             return true;
         }

@@ -31,6 +31,11 @@ internal abstract class Generated(PixelType type, ValueRange? range, bool canMis
     /// <summary>Memory that it takes while it fills a window, besides the window's.</summary>
     public virtual long WorkingBytes(long width, long height) => 0;
 
+    /// <summary>Does, once and before anything is filled, what takes all of its parts together.</summary>
+    /// <param name="limits">What may be used.</param>
+    /// <exception cref="OperationCanceledException">It was stopped.</exception>
+    public virtual void Prepare(Limits limits) { }
+
     /// <summary>The files it reads.</summary>
     public virtual IEnumerable<RasterFile> Files => [];
 

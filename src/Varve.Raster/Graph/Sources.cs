@@ -13,12 +13,15 @@ internal sealed class RasterSource : Source
         : base(type, RangeOf(type, noData), noData is not null)
     {
         (Name, Grid, Pieces, NoData) = (name, grid, pieces, noData);
+        Index = new PieceIndex(pieces);
     }
 
     public override string Name { get; }
     public override Grid Grid { get; }
     public override Origin Origin => new(Name, Pieces[0].File.Name, Pieces.Count == 1);
     public IReadOnlyList<Piece> Pieces { get; }
+    /// <summary>The same by where they lie.</summary>
+    public PieceIndex Index { get; }
     /// <summary>What stands for missing pixels; null when the type has no such value.</summary>
     public double? NoData { get; }
 

@@ -16,12 +16,16 @@ public static class FractionalHabitats
     /// <param name="folder">Where to.</param>
     /// <param name="write">How; parts are Float32.</param>
     /// <param name="limits">What may be used.</param>
+    /// <param name="projection">Another projection for the new pixels, each of which then takes the mean of the map's pixels under it; null to keep the map's.</param>
     /// <returns>The values.</returns>
     /// <exception cref="RasterException">It cannot be read, its values are no integers, or the new pixels are smaller than its own.</exception>
-    public static IReadOnlyList<int> Write(string habitat, double? scale, string folder, WriteOptions? write = null, Limits? limits = null)
+    public static IReadOnlyList<int> Write(string habitat, double? scale, string folder, WriteOptions? write = null, Limits? limits = null, Projection? projection = null)
     {
         var map = RasterSource.Of(FileBand.OpenUnmasked(habitat, 0, "a map of classes"), 0);
-        var grid = scale is { } size ? Coarser(map, size) : map.Grid;
+        var isOther = projection is not null && !projection.Equals(map.Grid.Projection);
+        var natural = isOther ? new Raster(map).GridIn(projection!) : map.Grid;
+        if (!isOther && scale is { } asked) MustBeLarger(map, asked);
+        var grid = scale is { } size ? OnMultiples(natural, size) : natural;
         var classes = ClassesOf(map, limits);
         try
         {
@@ -33,18 +37,25 @@ public static class FractionalHabitats
         }
         foreach (var some in classes.Chunk(Together))
         {
-            using var parts = scale is null ? null : new ClassParts(map, grid, some);
-            Node Of(int value) => parts?.Of(value) ?? Cast.To(Binary.Of(Operation.Equal, map, Constant.Of((Int128)value)), PixelType.Float32);
+            using var parts = scale is null || isOther ? null : new ClassParts(map, grid, some);
+            Node Whole(int value) => Cast.To(Binary.Of(Operation.Equal, map, Constant.Of((Int128)value)), PixelType.Float32);
+            Node Of(int value) => parts?.Of(value) ?? (isOther ? Warped.Of(Whole(value), grid, Resampling.Average) : Whole(value));
             Raster.Write([.. some.Select(v => new Output(Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"lcc_{v}.tif")), [new Raster(Of(v))], write ?? new WriteOptions()))], limits);
         }
         return classes;
     }
 
-    private static Grid Coarser(RasterSource map, double size)
+    private static void MustBeLarger(RasterSource map, double size)
     {
         var fine = map.Grid;
         if (!(double.IsFinite(size) && size >= fine.StepX * (1 - Grid.Tolerance) && size >= Math.Abs(fine.StepY) * (1 - Grid.Tolerance)))
             throw new RasterException(string.Create(CultureInfo.InvariantCulture, $"pixels of {size} would be smaller than those of {map.Name} ({fine.StepX} x {Math.Abs(fine.StepY)}); parts of a class need larger ones"));
+    }
+
+    /// <summary>The pixels of a size, with edges on multiples of it, that cover a grid.</summary>
+    private static Grid OnMultiples(Grid fine, double size)
+    {
+        if (!(double.IsFinite(size) && size > 0)) throw new RasterException("pixels have a size above 0");
         // An edge that agrees with a multiple but for rounding lies on it.
         long Below(double edge) => (long)Math.Floor(edge / size + 1e-9);
         long Above(double edge) => (long)Math.Ceiling(edge / size - 1e-9);

@@ -19,6 +19,42 @@ internal static class Antimeridian
         return [.. rings.SelectMany(r => Crosses(r) ? Pieces(Unrolled(name, r, isDense)) : [r])];
     }
 
+    /// <summary>A shape whose rings and lines are cut.</summary>
+    /// <exception cref="RasterException">It cannot be told which way an edge goes.</exception>
+    public static Shape Cut(string name, Shape shape) => shape with
+    {
+        Rings = Cut(name, shape.Rings),
+        Paths = shape.Paths.Any(Crosses) ? [.. shape.Paths.SelectMany(p => Crosses(p) ? Parts(name, p) : [p])] : shape.Paths,
+    };
+
+    /// <summary>A line that goes the short way over the antimeridian, in parts that end there.</summary>
+    private static List<double[]> Parts(string name, double[] line)
+    {
+        var (parts, part) = (new List<double[]>(), new List<double> { line[0], line[1] });
+        for (var i = 2; i < line.Length; i += 2)
+        {
+            var step = line[i] - line[i - 2];
+            if (Jumps(step))
+            {
+                MustBeClear(name, line, i);
+                var edge = Math.CopySign(Half, line[i - 2]);
+                var y = line[i - 1] + (line[i + 1] - line[i - 1]) * ((edge - line[i - 2]) / (step - Math.Sign(step) * World));
+                part.AddRange([edge, y]);
+                parts.Add([.. part]);
+                part = [-edge, y];
+            }
+            part.AddRange([line[i], line[i + 1]]);
+        }
+        parts.Add([.. part]);
+        return parts;
+    }
+
+    private static void MustBeClear(string name, double[] line, int to)
+    {
+        if (Math.Abs(line[to]) < Half / 2 || Math.Abs(line[to - 2]) < Half / 2)
+            throw new RasterException($"{name}: an edge from longitude {line[to - 2]} to {line[to]} could go either way around the world; give it points between");
+    }
+
     private static bool Crosses(double[] ring)
     {
         for (var i = 2; i < ring.Length; i += 2)
@@ -38,8 +74,7 @@ internal static class Antimeridian
             var step = ring[i] - ring[i - 2];
             if (Jumps(step))
             {
-                if (!isDense && (Math.Abs(ring[i]) < Half / 2 || Math.Abs(ring[i - 2]) < Half / 2))
-                    throw new RasterException($"{name}: an edge from longitude {ring[i - 2]} to {ring[i]} could go either way around the world; give it points between");
+                if (!isDense) MustBeClear(name, ring, i);
                 turn -= Math.Sign(step) * World;
             }
             points.Add((ring[i] + turn, ring[i + 1]));

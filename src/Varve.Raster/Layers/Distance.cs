@@ -26,7 +26,7 @@ internal sealed unsafe class Distance : Generated, IDisposable
         inner = new InnerPixels(Unary.Truth(truth), CacheBytes);
         var unit = metres?.Invoke(Grid.Projection);
         (this.limit, stepX, stepY) = (limit, unit is { } u ? Grid.StepX * u : 1, unit is { } v ? Math.Abs(Grid.StepY) * v : 1);
-        if (!(limit > 0) || limit / Math.Min(stepX, stepY) > MostReach) throw new RasterException($"a distance is looked for up to more than 0, and at most {MostReach} pixels; larger pixels (rescale) reach farther");
+        if (!(limit > 0) || limit / Math.Min(stepX, stepY) > MostReach) throw new RasterException($"a limit of distance is more than 0, and at most {MostReach} pixels; without a limit, distance(x), all are found");
         (reachX, reachY) = ((long)Math.Floor(limit / stepX), (long)Math.Floor(limit / stepY));
     }
 
@@ -34,6 +34,7 @@ internal sealed unsafe class Distance : Generated, IDisposable
     public override Grid Grid => inner.Grid;
     public override IEnumerable<RasterFile> Files => inner.Files;
     public override long WorkingBytes(long width, long height) => (width + 2 * reachX) * ((height + 2 * reachY) * 6 + height * 4) + CacheBytes / 2;
+    public override void Prepare(Limits limits) => inner.Prepare(limits);
     public override Window? PlaceOn(Grid reference) => Alignment.Place(reference, "another layer", Grid, Name);
 
     public override void Fill(Grid reference, Window window, Span<byte> into)
@@ -48,7 +49,7 @@ internal sealed unsafe class Distance : Generated, IDisposable
         var target = MemoryMarshal.Cast<byte, double>(into);
         var (sites, starts) = (new int[around.Width], new double[around.Width + 1]);
         for (var row = 0; row < own.Height; row++)
-            Envelope(rows.AsSpan((int)(row * around.Width), (int)around.Width), sites, starts, (int)(own.X - around.X), target.Slice((int)(row * own.Width), (int)own.Width));
+            Envelope(rows.AsSpan((int)(row * around.Width), (int)around.Width), sites, starts, (int)(own.X - around.X), stepX, stepY, limit, target.Slice((int)(row * own.Width), (int)own.Width));
     }
 
     /// <summary>For each column around, and each row wanted, how many rows off the nearest true pixel of the column is; -1 where none is.</summary>
@@ -77,14 +78,23 @@ internal sealed unsafe class Distance : Generated, IDisposable
         return rows;
     }
 
-    private void Envelope(ReadOnlySpan<int> rows, int[] sites, double[] starts, int first, Span<double> target)
+    /// <summary>The distances of a row's pixels.</summary>
+    /// <param name="rows">For each column how many rows off its nearest true pixel is; -1 where none is.</param>
+    /// <param name="sites">Memory, a number for each column.</param>
+    /// <param name="starts">The same, and one more.</param>
+    /// <param name="first">The column of the first distance.</param>
+    /// <param name="stepX">The width of a pixel.</param>
+    /// <param name="stepY">Its height.</param>
+    /// <param name="limit">Beyond which they are missing.</param>
+    /// <param name="target">Gets them.</param>
+    internal static void Envelope(ReadOnlySpan<int> rows, int[] sites, double[] starts, int first, double stepX, double stepY, double limit, Span<double> target)
     {
         var (squareX, squareY) = (stepX * stepX, stepY * stepY);
         var count = 0;
         for (var x = 0; x < rows.Length; x++)
         {
             if (rows[x] < 0) continue;
-            var height = squareY * rows[x] * rows[x];
+            var height = squareY * ((double)rows[x] * rows[x]);
             while (true)
             {
                 if (count == 0)
@@ -94,7 +104,7 @@ internal sealed unsafe class Distance : Generated, IDisposable
                 }
                 var site = sites[count - 1];
                 // Where the parabola of this column comes below that of the one before.
-                var crossing = (height - squareY * rows[site] * rows[site] + squareX * ((double)x * x - (double)site * site)) / (2 * squareX * (x - site));
+                var crossing = (height - squareY * ((double)rows[site] * rows[site]) + squareX * ((double)x * x - (double)site * site)) / (2 * squareX * (x - site));
                 if (crossing > starts[count - 1])
                 {
                     starts[count] = crossing;
@@ -109,7 +119,7 @@ internal sealed unsafe class Distance : Generated, IDisposable
         {
             var x = first + i;
             while (at + 1 < count && starts[at + 1] < x) at++;
-            var distance = count == 0 ? double.NaN : Math.Sqrt(squareX * (x - sites[at]) * (x - sites[at]) + squareY * rows[sites[at]] * rows[sites[at]]);
+            var distance = count == 0 ? double.NaN : Math.Sqrt(squareX * ((double)(x - sites[at]) * (x - sites[at])) + squareY * ((double)rows[sites[at]] * rows[sites[at]]));
             target[i] = distance <= limit ? distance : double.NaN;
         }
     }

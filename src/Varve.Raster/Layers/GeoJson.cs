@@ -3,13 +3,17 @@ using System.Text.Json;
 
 namespace Varve.Raster.Layers;
 
-/// <summary>A shape of a vector file: rings of coordinates (x, y, x, y, ...), outer and inner alike, and its properties.</summary>
+/// <summary>A shape of a vector file: rings of coordinates (x, y, x, y, ...), outer and inner alike, lines and points, and its properties.</summary>
 /// <param name="Rings">Closed.</param>
 /// <param name="Values">The properties that are numbers.</param>
 /// <param name="Texts">The properties that are text.</param>
-internal sealed record Shape(IReadOnlyList<double[]> Rings, IReadOnlyDictionary<string, double> Values, IReadOnlyDictionary<string, string> Texts);
+internal sealed record Shape(IReadOnlyList<double[]> Rings, IReadOnlyDictionary<string, double> Values, IReadOnlyDictionary<string, string> Texts)
+{
+    /// <summary>Its lines, from point to point; a point is a line of one.</summary>
+    public IReadOnlyList<double[]> Paths { get; init; } = [];
+}
 
-/// <summary>The polygons of a GeoJSON file (RFC 7946, and the "crs" of the format before it).</summary>
+/// <summary>The shapes of a GeoJSON file (RFC 7946, and the "crs" of the format before it).</summary>
 /// <param name="Name">The file.</param>
 /// <param name="Projection">What its coordinates mean; longitude and latitude unless it says otherwise.</param>
 /// <param name="Shapes">In the file's order.</param>
@@ -43,8 +47,8 @@ internal sealed record GeoJson(string Name, Projection Projection, IReadOnlyList
             var projection = ProjectionOf(path, root);
             var shapes = new List<Shape>();
             Collect(path, root, shapes);
-            if (shapes.Count == 0) throw new RasterException($"{path}: there is no polygon in it");
-            if (projection.IsGeographic) shapes = shapes.ConvertAll(s => s with { Rings = Antimeridian.Cut(path, s.Rings) });
+            if (shapes.Count == 0) throw new RasterException($"{path}: there is no shape in it");
+            if (projection.IsGeographic) shapes = shapes.ConvertAll(s => Antimeridian.Cut(path, s));
             return new GeoJson(path, projection, shapes);
         }
         catch (Exception e) when (e is InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
@@ -76,14 +80,14 @@ internal sealed record GeoJson(string Name, Projection Projection, IReadOnlyList
                 break;
             case "Feature":
                 if (!element.TryGetProperty("geometry", out var geometry) || geometry.ValueKind != JsonValueKind.Object) break;
-                var rings = new List<double[]>();
-                Gather(path, geometry, rings);
-                if (rings.Count > 0) shapes.Add(With(element, rings));
+                var parts = (Rings: new List<double[]>(), Paths: new List<double[]>());
+                Gather(path, geometry, parts.Rings, parts.Paths);
+                if (parts.Rings.Count + parts.Paths.Count > 0) shapes.Add(With(element, parts.Rings) with { Paths = parts.Paths });
                 break;
             default:
-                var alone = new List<double[]>();
-                Gather(path, element, alone);
-                if (alone.Count > 0) shapes.Add(new Shape(alone, new Dictionary<string, double>(), new Dictionary<string, string>()));
+                var alone = (Rings: new List<double[]>(), Paths: new List<double[]>());
+                Gather(path, element, alone.Rings, alone.Paths);
+                if (alone.Rings.Count + alone.Paths.Count > 0) shapes.Add(new Shape(alone.Rings, new Dictionary<string, double>(), new Dictionary<string, string>()) { Paths = alone.Paths });
                 break;
         }
     }
@@ -100,23 +104,43 @@ internal sealed record GeoJson(string Name, Projection Projection, IReadOnlyList
         return new Shape(rings, values, texts);
     }
 
-    private static void Gather(string path, JsonElement geometry, List<double[]> rings)
+    private static void Gather(string path, JsonElement geometry, List<double[]> rings, List<double[]> paths)
     {
+        JsonElement Coordinates() => geometry.GetProperty("coordinates");
         switch (geometry.GetProperty("type").GetString())
         {
+            case "Point":
+                // A point without a place is allowed, and none.
+                if (Coordinates().GetArrayLength() > 0) paths.Add(Point(path, Coordinates()));
+                break;
+            case "MultiPoint":
+                foreach (var point in Coordinates().EnumerateArray()) paths.Add(Point(path, point));
+                break;
+            case "LineString":
+                paths.Add(Ring(path, Coordinates()));
+                break;
+            case "MultiLineString":
+                foreach (var line in Coordinates().EnumerateArray()) paths.Add(Ring(path, line));
+                break;
             case "Polygon":
-                foreach (var ring in geometry.GetProperty("coordinates").EnumerateArray()) rings.Add(Ring(path, ring));
+                foreach (var ring in Coordinates().EnumerateArray()) rings.Add(Ring(path, ring));
                 break;
             case "MultiPolygon":
-                foreach (var polygon in geometry.GetProperty("coordinates").EnumerateArray())
+                foreach (var polygon in Coordinates().EnumerateArray())
                     foreach (var ring in polygon.EnumerateArray()) rings.Add(Ring(path, ring));
                 break;
             case "GeometryCollection":
-                foreach (var part in geometry.GetProperty("geometries").EnumerateArray()) Gather(path, part, rings);
+                foreach (var part in geometry.GetProperty("geometries").EnumerateArray()) Gather(path, part, rings, paths);
                 break;
             default:
-                throw new RasterException($"{path}: it holds a {geometry.GetProperty("type").GetString()}; only polygons can be layers");
+                throw new RasterException($"{path}: it holds a {geometry.GetProperty("type").GetString()}; points, lines and polygons can be layers");
         }
+    }
+
+    private static double[] Point(string path, JsonElement position)
+    {
+        double[] point = [position[0].GetDouble(), position[1].GetDouble()];
+        return double.IsFinite(point[0]) && double.IsFinite(point[1]) ? point : throw new RasterException($"{path}: a coordinate in it is no number");
     }
 
     private static double[] Ring(string path, JsonElement ring)

@@ -28,6 +28,12 @@ internal sealed class InnerPixels : IDisposable
 
     public Grid Grid { get; }
 
+    /// <summary>Readies what must be ready before any window is asked for.</summary>
+    public void Prepare(Limits limits)
+    {
+        foreach (var source in program.Sources.OfType<Generated>()) source.Prepare(limits);
+    }
+
     public IEnumerable<RasterFile> Files => program.Sources.SelectMany(static s => s switch { RasterSource r => r.Pieces.Select(static p => p.File), LatitudeSource l => l.Column.Pieces.Select(static p => p.File), Generated g => g.Files, _ => [] });
 
     /// <summary>Computes a window, counted from the first pixel of <see cref="Grid"/>, within it.</summary>

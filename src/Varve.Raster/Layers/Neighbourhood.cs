@@ -6,7 +6,7 @@ using Varve.Raster.Grids;
 namespace Varve.Raster.Layers;
 
 /// <summary>What is computed of the pixels around each pixel.</summary>
-internal enum Focus { Convolve, Sum, Mean, Minimum, Maximum }
+internal enum Focus { Convolve, Sum, Mean, Minimum, Maximum, Range, Variance, Deviation, Median, Majority }
 
 /// <summary>
 /// A number of each pixel's neighbourhood. What lies around a chunk is computed with it, so results do not depend on
@@ -56,8 +56,64 @@ internal sealed class Neighbourhood : Generated, IDisposable
         Array.Fill(laid, focus == Focus.Convolve ? 0 : double.NaN);
         for (var row = 0; row < there.Height; row++)
             Array.Copy(values, row * there.Width, laid, (there.Y - around.Y + row) * around.Width + there.X - around.X, there.Width);
-        if (focus == Focus.Convolve) Convolve(laid, around, target, window);
-        else Gather(laid, around, target, window);
+        switch (focus)
+        {
+            case Focus.Convolve:
+                Convolve(laid, around, target, window);
+                break;
+            case Focus.Range:
+                var least = new double[target.Length];
+                Gather(Focus.Minimum, laid, around, least, window);
+                Gather(Focus.Maximum, laid, around, target, window);
+                for (var i = 0; i < least.Length; i++) target[i] -= least[i];
+                break;
+            case Focus.Sum or Focus.Mean or Focus.Minimum or Focus.Maximum:
+                Gather(focus, laid, around, target, window);
+                break;
+            default:
+                Each(laid, around, target, window);
+                break;
+        }
+    }
+
+    /// <summary>Numbers that do not follow from those of rows: each of all that is there around a pixel.</summary>
+    private void Each(double[] laid, Window around, Span<double> target, Window window)
+    {
+        var seen = new double[(2 * radiusX + 1) * (2 * radiusY + 1)];
+        for (var y = 0; y < window.Height; y++)
+            for (var x = 0; x < window.Width; x++)
+            {
+                var count = 0;
+                for (var row = 0; row <= 2 * radiusY; row++)
+                    foreach (var one in laid.AsSpan((int)((y + row) * around.Width) + x, 2 * radiusX + 1))
+                    {
+                        seen[count] = one;
+                        if (!double.IsNaN(one)) count++;
+                        if (count == seen.Length) break;
+                    }
+                target[(int)(y * window.Width + x)] = count == 0 ? double.NaN : Of(seen.AsSpan(0, count));
+            }
+    }
+
+    private double Of(Span<double> seen)
+    {
+        if (focus is Focus.Variance or Focus.Deviation)
+        {
+            // Around the mean, so that nothing is lost where values are large and near to each other.
+            var (mean, squares) = (0.0, 0.0);
+            foreach (var one in seen) mean += one / seen.Length;
+            foreach (var one in seen) squares += (one - mean) * (one - mean);
+            return focus == Focus.Variance ? squares / seen.Length : Math.Sqrt(squares / seen.Length);
+        }
+        seen.Sort();
+        if (focus == Focus.Median) return seen.Length % 2 == 1 ? seen[seen.Length / 2] : seen[seen.Length / 2 - 1] / 2 + seen[seen.Length / 2] / 2;
+        var (best, most) = (seen[0], 0);
+        for (int i = 0, next; i < seen.Length; i = next)
+        {
+            for (next = i + 1; next < seen.Length && seen[next] == seen[i];) next++;
+            if (next - i > most) (best, most) = (seen[i], next - i);
+        }
+        return best;
     }
 
     private void Convolve(double[] laid, Window around, Span<double> target, Window window)
@@ -77,7 +133,7 @@ internal sealed class Neighbourhood : Generated, IDisposable
     }
 
     /// <summary>Along the rows, then along the columns, always in one order: what comes out does not depend on where a chunk begins.</summary>
-    private void Gather(double[] laid, Window around, Span<double> target, Window window)
+    private void Gather(Focus focus, double[] laid, Window around, Span<double> target, Window window)
     {
         var (width, height) = ((int)window.Width, (int)around.Height);
         var (along, counts) = (new double[width * height], new int[width * height]);
@@ -90,7 +146,7 @@ internal sealed class Neighbourhood : Generated, IDisposable
                 {
                     var one = laid[y * around.Width + x + i];
                     if (double.IsNaN(one)) continue;
-                    value = Joined(value, one);
+                    value = Joined(focus, value, one);
                     count++;
                 }
                 (along[y * width + x], counts[y * width + x]) = (value, count);
@@ -101,14 +157,16 @@ internal sealed class Neighbourhood : Generated, IDisposable
                 var (value, count) = (start, 0);
                 for (var i = 0; i <= 2 * radiusY; i++)
                 {
-                    value = Joined(value, along[(y + i) * width + x]);
+                    value = Joined(focus, value, along[(y + i) * width + x]);
                     count += counts[(y + i) * width + x];
                 }
                 target[y * width + x] = count == 0 ? double.NaN : focus == Focus.Mean ? value / count : value;
             }
     }
 
-    private double Joined(double a, double b) => focus switch { Focus.Minimum => Math.Min(a, b), Focus.Maximum => Math.Max(a, b), _ => a + b };
+    private static double Joined(Focus focus, double a, double b) => focus switch { Focus.Minimum => Math.Min(a, b), Focus.Maximum => Math.Max(a, b), _ => a + b };
+
+    public override void Prepare(Limits limits) => inner.Prepare(limits);
 
     public void Dispose() => inner.Dispose();
 }

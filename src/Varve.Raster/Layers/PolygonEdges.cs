@@ -2,21 +2,23 @@ using Varve.Raster.Grids;
 
 namespace Varve.Raster.Layers;
 
-/// <summary>The edges of some shapes in pixels of a grid, found by row. What it says of a row does not depend on what was asked before.</summary>
+/// <summary>The edges of some shapes, and their lines and points, in pixels of a grid, found by row. What it says of a row does not depend on what was asked before.</summary>
 internal sealed class PolygonEdges
 {
     private const int BandRows = 16;
     /// <summary>In pixels: what is nearer to a border lies on it, but for rounding.</summary>
-    private const double Hair = 1e-6;
+    public const double Hair = 1e-6;
     private readonly record struct Edge(int Shape, double X1, double Y1, double X2, double Y2);
 
     private readonly Dictionary<long, List<Edge>> bands = [];
     private readonly bool isTouched, hasSeveral;
+    private readonly Strokes strokes;
 
     /// <exception cref="RasterException">They lie too far from the grid.</exception>
     public PolygonEdges(IReadOnlyList<Shape> shapes, Grid grid, Coverage coverage)
     {
         (isTouched, hasSeveral) = (coverage == Coverage.AllTouched, shapes.Count > 1);
+        strokes = new Strokes(shapes, grid, isTouched);
         var (left, top, right, bottom) = (double.PositiveInfinity, double.PositiveInfinity, double.NegativeInfinity, double.NegativeInfinity);
         for (var shape = 0; shape < shapes.Count; shape++)
             foreach (var ring in shapes[shape].Rings)
@@ -31,8 +33,8 @@ internal sealed class PolygonEdges
                     if (edge.Y1 > edge.Y2) edge = edge with { X1 = edge.X2, Y1 = edge.Y2, X2 = edge.X1, Y2 = edge.Y1 };
                     Keep(edge, grid);
                 }
-        var (x, y) = ((long)Math.Floor(left + Hair), (long)Math.Floor(top + Hair));
-        Bounds = new Window(x, y, Math.Max(1, (long)Math.Ceiling(right - Hair) - x), Math.Max(1, (long)Math.Ceiling(bottom - Hair) - y));
+        var (x, y) = left > right ? (0, 0) : ((long)Math.Floor(left + Hair), (long)Math.Floor(top + Hair));
+        Bounds = strokes.Bounds.Or(left > right ? default : new Window(x, y, Math.Max(1, (long)Math.Ceiling(right - Hair) - x), Math.Max(1, (long)Math.Ceiling(bottom - Hair) - y)));
     }
 
     /// <summary>The smallest rectangle of whole pixels around all shapes.</summary>
@@ -79,6 +81,7 @@ internal sealed class PolygonEdges
             var (from, to) = ((long)Math.Ceiling(crossings[i].X - 0.5), (long)Math.Ceiling(crossings[i + 1].X - 0.5));
             if (to > from) runs.Add((crossings[i].Shape, from, to));
         }
+        strokes.Row(row, runs);
         if (hasSeveral) runs.Sort(static (a, b) => a.Shape.CompareTo(b.Shape));
         return runs;
     }
@@ -134,6 +137,7 @@ internal sealed class PolygonEdges
     public int? Uniform(Window window)
     {
         if (window.And(Bounds).IsEmpty) return -1;
+        if (strokes.AreNear(window)) return null;
         for (var row = window.Y; row < window.Bottom; row += BandRows - (row % BandRows + BandRows) % BandRows)
             foreach (var edge in Band(row))
             {

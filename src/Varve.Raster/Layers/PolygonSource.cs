@@ -7,7 +7,7 @@ using Varve.Raster.Grids;
 namespace Varve.Raster.Layers;
 
 /// <summary>
-/// Polygons as pixels: inside is their value, outside 0. They lie on the rectangle of pixels around them. A point is
+/// Polygons, lines and points as pixels: inside or on them is their value, outside 0. They lie on the rectangle of pixels around them. A point is
 /// inside when a ray from it crosses the rings of its shape an odd number of times; later shapes lie over earlier ones.
 /// </summary>
 internal sealed class PolygonSource : Generated
@@ -23,8 +23,12 @@ internal sealed class PolygonSource : Generated
     /// <param name="type">Of the values.</param>
     /// <param name="values">Of each shape.</param>
     /// <param name="coverage">Which pixels are theirs.</param>
-    public PolygonSource(GeoJson file, PixelType type, double[] values, Coverage coverage) : base(type, RangeOf(type, values), false) =>
+    /// <exception cref="RasterException">Parts of pixels are asked for, and there are lines or points.</exception>
+    public PolygonSource(GeoJson file, PixelType type, double[] values, Coverage coverage) : base(type, RangeOf(type, values), false)
+    {
         (this.file, this.values, this.coverage, isCapped) = (file, values, coverage, Array.TrueForAll(values, static v => v == 1));
+        if (coverage == Coverage.Fraction && file.Shapes.Any(static s => s.Paths.Count > 0)) throw new RasterException($"{file.Name}: it holds lines or points, which take no part of a pixel; fractions are of polygons");
+    }
 
     public override string Name => file.Name;
 
@@ -32,7 +36,7 @@ internal sealed class PolygonSource : Generated
     public double[] Envelope()
     {
         double[] around = [double.PositiveInfinity, double.NegativeInfinity, double.NegativeInfinity, double.PositiveInfinity];
-        foreach (var ring in file.Shapes.SelectMany(static s => s.Rings))
+        foreach (var ring in file.Shapes.SelectMany(static s => s.Rings.Concat(s.Paths)))
             for (var i = 0; i + 1 < ring.Length; i += 2)
                 around = [Math.Min(around[0], ring[i]), Math.Max(around[1], ring[i + 1]), Math.Max(around[2], ring[i]), Math.Min(around[3], ring[i + 1])];
         return around;

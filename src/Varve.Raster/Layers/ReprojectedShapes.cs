@@ -12,7 +12,7 @@ internal static class ReprojectedShapes
     public static IReadOnlyList<Shape> Of(string name, IReadOnlyList<Shape> shapes, Projection projection, Grid grid)
     {
         using var transformation = new Transformation(projection, grid.Projection);
-        return [.. shapes.Select(s => s with { Rings = [.. s.Rings.Select(r => Ring(name, r, transformation, grid))] })];
+        return [.. shapes.Select(s => s with { Rings = [.. s.Rings.Select(r => Ring(name, r, transformation, grid))], Paths = [.. s.Paths.Select(p => Ring(name, p, transformation, grid))] })];
     }
 
     private static double[] Ring(string name, double[] ring, Transformation transformation, Grid grid)

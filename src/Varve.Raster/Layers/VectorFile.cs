@@ -3,17 +3,17 @@ using Ogr = Varve.Raster.Gdal.Gdal;
 
 namespace Varve.Raster.Layers;
 
-/// <summary>The polygons of a vector file of any kind: GeoJSON by Varve's own reader, whatever else by OGR, where GDAL is installed.</summary>
+/// <summary>The shapes of a vector file of any kind: GeoJSON by Varve's own reader, whatever else by OGR, where GDAL is installed.</summary>
 internal static class VectorFile
 {
     private const uint VectorFlag = 0x04;
     private const int Failure = 3;
-    private const int Polygon = 3, MultiPolygon = 6, Collection = 7;
+    private const int Point = 1, Line = 2, Polygon = 3, MultiPoint = 4, MultiLine = 5, MultiPolygon = 6, Collection = 7;
 
     /// <param name="path">The file.</param>
     /// <param name="layer">Which of its layers; null for the only one.</param>
     /// <param name="where">Which of its shapes, in OGR's SQL; null for all.</param>
-    /// <exception cref="RasterException">It cannot be read, or holds no polygon.</exception>
+    /// <exception cref="RasterException">It cannot be read, or holds no shape.</exception>
     public static GeoJson Read(string path, string? layer = null, string? where = null)
     {
         if (layer is null && where is null && (IsGeoJson(path) || !Ogr.IsThere)) return GeoJson.Read(path);
@@ -55,9 +55,9 @@ internal static class VectorFile
         {
             try
             {
-                var rings = new List<double[]>();
-                if (Ogr.OGR_F_GetGeometryRef(feature) is not 0 and var geometry) Gather(path, geometry, rings);
-                if (rings.Count > 0) shapes.Add(With(feature, rings));
+                var (rings, paths) = (new List<double[]>(), new List<double[]>());
+                if (Ogr.OGR_F_GetGeometryRef(feature) is not 0 and var geometry) Gather(path, geometry, rings, paths);
+                if (rings.Count + paths.Count > 0) shapes.Add(With(feature, rings) with { Paths = paths });
             }
             finally
             {
@@ -66,16 +66,16 @@ internal static class VectorFile
         }
         // Some formats follow a filter only when they are read.
         if (Ogr.CPLGetLastErrorType() >= Failure) throw new RasterException($"{path}: {(where is null ? "it cannot be read" : $"the filter '{where}' cannot be followed")}: {Ogr.LastError()}");
-        if (shapes.Count == 0) throw new RasterException($"{path}: there is no polygon in it{(where is null ? "" : $" for which {where}")}");
-        return new GeoJson(path, projection, projection.IsGeographic ? [.. shapes.Select(s => s with { Rings = Antimeridian.Cut(path, s.Rings) })] : shapes);
+        if (shapes.Count == 0) throw new RasterException($"{path}: there is no shape in it{(where is null ? "" : $" for which {where}")}");
+        return new GeoJson(path, projection, projection.IsGeographic ? [.. shapes.Select(s => Antimeridian.Cut(path, s))] : shapes);
     }
 
-    private static void Gather(string path, nint geometry, List<double[]> rings)
+    private static void Gather(string path, nint geometry, List<double[]> rings, List<double[]> paths)
     {
         if (Ogr.OGR_G_HasCurveGeometry(geometry, 1) != 0)
         {
             var linear = Ogr.OGR_G_GetLinearGeometry(geometry, 0, 0);
-            Gather(path, linear, rings);
+            Gather(path, linear, rings, paths);
             Ogr.OGR_G_DestroyGeometry(linear);
             return;
         }
@@ -85,11 +85,14 @@ internal static class VectorFile
             case Polygon:
                 for (var i = 0; i < Ogr.OGR_G_GetGeometryCount(geometry); i++) rings.Add(Ring(Ogr.OGR_G_GetGeometryRef(geometry, i)));
                 break;
-            case MultiPolygon or Collection:
-                for (var i = 0; i < Ogr.OGR_G_GetGeometryCount(geometry); i++) Gather(path, Ogr.OGR_G_GetGeometryRef(geometry, i), rings);
+            case Point or Line:
+                if (Ogr.OGR_G_GetPointCount(geometry) > 0) paths.Add(Ring(geometry));
+                break;
+            case MultiPoint or MultiLine or MultiPolygon or Collection:
+                for (var i = 0; i < Ogr.OGR_G_GetGeometryCount(geometry); i++) Gather(path, Ogr.OGR_G_GetGeometryRef(geometry, i), rings, paths);
                 break;
             default:
-                throw new RasterException($"{path}: it holds a {Ogr.Text(Ogr.OGR_G_GetGeometryName(geometry)).ToLowerInvariant()}; only polygons can be layers");
+                throw new RasterException($"{path}: it holds a {Ogr.Text(Ogr.OGR_G_GetGeometryName(geometry)).ToLowerInvariant()}; points, lines and polygons can be layers");
         }
     }
 

@@ -61,6 +61,7 @@ internal sealed unsafe class Warped : Generated, IDisposable
     public override double? NoData { get; }
     public override IEnumerable<RasterFile> Files => inner.Files;
     public override long WorkingBytes(long width, long height) => MostPixels * InnerPixels.BytesPerPixel + (width + 1) * (height + 1) * 32 + CacheBytes / 2;
+    public override void Prepare(Limits limits) => inner.Prepare(limits);
     public override Window? PlaceOn(Grid reference) => Alignment.Place(reference, "another layer", Grid, Name);
 
     /// <summary>New pixels for one old pixel, along and down, in the middle of what both have: less than 1 where new ones are larger.</summary>
