@@ -45,27 +45,47 @@ public static class Sync
 
     private static SyncReport One(Side source, Side target, SyncOptions options, Planner planner, IReadOnlyList<Transfer> plan, ISyncWatch? watch, CancellationToken cancel)
     {
-        var results = new List<TransferResult>();
-        foreach (var planned in plan)
+        var (runs, results) = (new List<TransferRun>(), new TransferResult?[plan.Count]);
+        var lots = new LotRun(source, target, options, cancel);
+        foreach (var planned in plan) runs.Add(new TransferRun(source, target, options, watch, cancel) { Transfer = planned });
+        void Told(TransferRun run) => results[runs.IndexOf(run)] = run.End();
+        bool MayBegin(TransferRun run) => (run.Failure = NeedsParent(run.Transfer, runs) ?? "").Length == 0;
+        foreach (var run in runs.Where(static r => r.Transfer.Action == TransferAction.Resume))
         {
             cancel.ThrowIfCancellationRequested();
-            Transfer Again()
+            try
             {
-                var (one, two) = (source with { Dataset = planned.Source }, target with { Dataset = planned.Target });
-                var (here, there) = Listing.Both(one, two, recursive: false);
-                return new Planner(one, two, options with { SkipParent = false }).Plan(here, there, null)[0];
+                run.Resume(() => Again(source, target, options, run.Transfer));
             }
-            var current = NeedsParent(planned, results) ?? planned;
-            results.Add(new TransferRun(source, target, options, watch, cancel).Run(Estimated(source, current), Again));
+            catch (SnapshotException e)
+            {
+                run.Failure = e.Message;
+            }
         }
-        return new SyncReport(source.Address, target.Address, results);
+        foreach (var run in runs.Where(static r => r.Transfer.Action == TransferAction.Refused)) run.Failure = run.Transfer.Refusal;
+        foreach (var run in runs.Where(static r => r.Failure.Length > 0)) Told(run);
+        lots.Settle([.. runs.Where(static r => r.Transfer.Action == TransferAction.Nothing && r.Failure.Length == 0)], Told);
+        lots.Run([.. runs.Where(static r => r.Failure.Length == 0 && r.Transfer.Action is TransferAction.Full or TransferAction.Increment)], run =>
+        {
+            if (!MayBegin(run)) return false;
+            run.Transfer = Estimated(source, run.Transfer);
+            return true;
+        }, Told);
+        return new SyncReport(source.Address, target.Address, [.. results.OfType<TransferResult>()]);
     }
 
-    /// <summary>What lies in a dataset that failed to come is not sent: ZFS has no place for it.</summary>
-    private static Transfer? NeedsParent(Transfer planned, List<TransferResult> results) =>
+    private static Transfer Again(Side source, Side target, SyncOptions options, Transfer planned)
+    {
+        var (one, two) = (source with { Dataset = planned.Source }, target with { Dataset = planned.Target });
+        var (here, there) = Listing.Both(one, two, recursive: false);
+        return new Planner(one, two, options with { SkipParent = false }).Plan(here, there, null)[0];
+    }
+
+    /// <summary>Why what lies in a dataset that failed to come is not sent: ZFS has no place for it. Null when it may go.</summary>
+    private static string? NeedsParent(Transfer planned, List<TransferRun> runs) =>
         planned.Action == TransferAction.Full && planned.SourceState.Name.Contains('/', StringComparison.Ordinal) && !planned.SourceState.Name.StartsWith('/')
-        && results.Find(r => r.Failure.Length > 0 && r.Planned.TargetState is null && planned.Target.StartsWith(r.Planned.Target + "/", StringComparison.Ordinal)) is { } failed
-            ? planned with { Action = TransferAction.Refused, Refusal = $"it lies in {failed.Planned.Target}, which did not come" } : null;
+        && runs.Find(r => r.Failure.Length > 0 && r.Transfer.TargetState is null && planned.Target.StartsWith(r.Transfer.Target + "/", StringComparison.Ordinal)) is { } failed
+            ? $"it lies in {failed.Transfer.Target}, which did not come" : null;
 
     private static Transfer Estimated(Side source, Transfer transfer)
     {

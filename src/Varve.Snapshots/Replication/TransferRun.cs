@@ -6,97 +6,99 @@ namespace Varve.Snapshots.Replication;
 
 /// <summary>
 /// Carries one transfer out. The order is what makes it safe to stop anywhere: the mode is noted at the source before the
-/// first byte goes; what the streams need is held; what came is compared; both sides note it; then the holds go.
+/// first byte goes, and what the streams need is held (<see cref="Holds"/>); what came is compared; both sides note it; then the holds go
+/// (<see cref="Settlement"/>). What comes before and after the streams is done for many transfers at once, by <see cref="LotRun"/>.
 /// </summary>
 internal sealed class TransferRun(Side source, Side target, SyncOptions options, ISyncWatch? watch, CancellationToken cancel)
 {
     private readonly List<string> _warnings = [];
     private readonly List<string> _destroyed = [];
+    private long _started = Stopwatch.GetTimestamp();
     private long _bytes, _onWire;
 
-    /// <summary>Does it; failures are in the result.</summary>
-    /// <param name="planned">What is to be done.</param>
-    /// <param name="again">Looks again at the dataset, after an interrupted receive was finished or given up.</param>
-    /// <exception cref="OperationCanceledException">It was interrupted.</exception>
-    public TransferResult Run(Transfer planned, Func<Transfer> again)
+    /// <summary>Why it failed; empty when it did not.</summary>
+    public string Failure { get; set; } = "";
+
+    /// <summary>What is done, as it is known now.</summary>
+    public required Transfer Transfer { get; set; }
+
+    /// <summary>Whether streams were sent.</summary>
+    public bool IsFresh { get; private set; }
+
+    /// <summary>Adds what came of the settlement.</summary>
+    public void Settled(Settlement settlement)
     {
-        var started = Stopwatch.GetTimestamp();
-        var (transfer, failure) = (planned, "");
-        try
-        {
-            if (transfer.Action == TransferAction.Resume) transfer = Resumed(transfer, again);
-            if (transfer.Action == TransferAction.Refused) failure = transfer.Refusal;
-            else if (transfer.Action != TransferAction.Nothing) Carry(transfer);
-            else Settle(transfer, fresh: false);
-        }
-        catch (SnapshotException e)
-        {
-            failure = e.Message;
-        }
-        var result = new TransferResult(transfer, failure, _bytes, Stopwatch.GetElapsedTime(started).TotalSeconds) { BytesOnWire = _onWire, Destroyed = _destroyed, Warnings = _warnings };
+        _destroyed.AddRange(settlement.Destroyed);
+        _warnings.AddRange(settlement.Warnings);
+    }
+
+    /// <summary>Says what came of it.</summary>
+    public TransferResult End()
+    {
+        var result = new TransferResult(Transfer, Failure, _bytes, Stopwatch.GetElapsedTime(_started).TotalSeconds) { BytesOnWire = _onWire, Destroyed = _destroyed, Warnings = _warnings };
         watch?.Ended(target, result);
         return result;
     }
 
-    private Transfer Resumed(Transfer transfer, Func<Transfer> again)
+    /// <summary>Lets an interrupted receive go on to its end.</summary>
+    /// <param name="again">Looks again at the dataset afterwards.</param>
+    public void Resume(Func<Transfer> again)
     {
-        watch?.Began(target, transfer);
+        _started = Stopwatch.GetTimestamp();
+        watch?.Began(target, Transfer);
         try
         {
-            Move(transfer, transfer.Streams[0], []);
+            Move(Transfer, Transfer.Streams[0], []);
         }
         catch (SnapshotException e) when (IsStale(e.Message))
         {
-            target.Volumes.AbortReceive(transfer.Target);
+            target.Volumes.AbortReceive(Transfer.Target);
             _warnings.Add($"the interrupted receive could not go on, for what it needs is gone from the source; it began anew");
         }
         // What came is known only now; it is on top of what was common before.
-        return again();
+        Transfer = again();
     }
 
     private static bool IsStale(string words) =>
         words.Contains("cannot resume send", StringComparison.Ordinal) || words.Contains("no longer exists", StringComparison.Ordinal) || words.Contains("used in the initial send no longer", StringComparison.Ordinal)
         || words.Contains("destination has been modified", StringComparison.Ordinal) || words.Contains("kernel modules must be upgraded to receive this stream", StringComparison.Ordinal);
 
-    private void Carry(Transfer transfer)
+    /// <summary>What is held and noted before the first byte.</summary>
+    /// <param name="now">The source as it is now: other syncs write to its notes, too.</param>
+    public (IReadOnlyList<VolumeChange> Source, IReadOnlyList<VolumeChange> Target) Holds(Dataset now)
     {
-        watch?.Began(target, transfer);
-        var (mode, peer) = (transfer.Raw ? Notes.Raw : Notes.Plain, target.Peer(transfer.Target));
-        if (ModeNotes.Of(transfer.SourceState, peer) != mode)
-        {
-            // Several targets may write to the same note of the source at once.
-            lock (source.Volumes) source.Volumes.SetNote(transfer.Source, Notes.Mode, ModeNotes.With(source.Volumes.Find(transfer.Source) ?? transfer.SourceState, peer, mode));
-        }
-        HoldBoth(transfer);
-        if (transfer.DestroysTarget)
-        {
-            _destroyed.Add(target.Of(transfer.Target));
-            target.Volumes.Clear(transfer.Target);
-        }
-        else if (transfer.Destroys.Count > 0)
-        {
-            target.Volumes.Destroy(transfer.Target, [.. transfer.Destroys.Select(static s => s.Name)]);
-            _destroyed.AddRange(transfer.Destroys.Select(s => target.Of(s.FullName)));
-        }
-        var brings = transfer.Brings.ToList();
-        foreach (var stream in transfer.Streams)
-        {
-            var last = brings.FindIndex(s => s.Name == stream.Name);
-            Move(transfer, stream, [.. brings.Take(last + 1)]);
-            brings.RemoveRange(0, last + 1);
-        }
-        Settle(transfer, fresh: true);
+        var (mode, peer) = (Transfer.Raw ? Notes.Raw : Notes.Plain, target.Peer(Transfer.Target));
+        var (here, there) = (SyncNames.Hold(options.Identifier, peer), SyncNames.Hold(options.Identifier, source.Peer(Transfer.Source)));
+        var (ours, theirs) = (new List<VolumeChange>(), new List<VolumeChange>());
+        if (ModeNotes.Of(now, peer) != mode) ours.Add(new VolumeChange(ChangeKind.Note, Transfer.Source, Notes.Mode, ModeNotes.With(now, peer, mode)));
+        if (Transfer.BaseSnapshot is { } from) ours.Add(new VolumeChange(ChangeKind.Hold, Transfer.Source, from.Name, here));
+        if (Transfer.Newest.Length > 0 && Transfer.Newest != Transfer.BaseSnapshot?.Name && Transfer.Brings.Count > 0) ours.Add(new VolumeChange(ChangeKind.Hold, Transfer.Source, Transfer.Newest, here));
+        if (Transfer.BaseTheirs is { } common) theirs.Add(new VolumeChange(ChangeKind.Hold, Transfer.Target, common.Name, there));
+        return (ours, theirs);
     }
 
-    private void HoldBoth(Transfer transfer)
+    /// <summary>Sends its streams, after what an option says is destroyed for them.</summary>
+    public void Send()
     {
-        var (here, there) = (SyncNames.Hold(options.Identifier, target.Peer(transfer.Target)), SyncNames.Hold(options.Identifier, source.Peer(transfer.Source)));
-        if (transfer.BaseSnapshot is { } from)
+        (IsFresh, _started) = (true, Stopwatch.GetTimestamp());
+        watch?.Began(target, Transfer);
+        if (Transfer.DestroysTarget)
         {
-            source.Volumes.Hold(transfer.Source, from.Name, here);
+            _destroyed.Add(target.Of(Transfer.Target));
+            target.Volumes.Clear(Transfer.Target);
         }
-        if (transfer.Newest.Length > 0 && transfer.Newest != transfer.BaseSnapshot?.Name && transfer.Brings.Count > 0) source.Volumes.Hold(transfer.Source, transfer.Newest, here);
-        if (transfer.BaseTheirs is { } theirs) target.Volumes.Hold(transfer.Target, theirs.Name, there);
+        else if (Transfer.Destroys.Count > 0)
+        {
+            target.Volumes.Destroy(Transfer.Target, [.. Transfer.Destroys.Select(static s => s.Name)]);
+            _destroyed.AddRange(Transfer.Destroys.Select(s => target.Of(s.FullName)));
+        }
+        var brings = Transfer.Brings.ToList();
+        foreach (var stream in Transfer.Streams)
+        {
+            var last = brings.FindIndex(s => s.Name == stream.Name);
+            Move(Transfer, stream, [.. brings.Take(last + 1)]);
+            brings.RemoveRange(0, last + 1);
+        }
     }
 
     private void Move(Transfer transfer, SendRequest stream, IReadOnlyList<Snapshot> brings)
@@ -159,16 +161,5 @@ internal sealed class TransferRun(Side source, Side target, SyncOptions options,
     private void NoteWrapping(Transfer transfer, string wrapping)
     {
         if (transfer.TargetState?.Note(Notes.Wrapping) != wrapping || transfer.DestroysTarget) target.Volumes.SetNote(transfer.Target, Notes.Wrapping, wrapping);
-    }
-
-    /// <summary>Compares, notes, releases. Also after a run that was stopped between its last byte and this.</summary>
-    private void Settle(Transfer transfer, bool fresh)
-    {
-        var settling = new Settlement(source, target, options, transfer);
-        if (fresh) settling.Verify();
-        settling.Note(fresh);
-        settling.Release(fresh);
-        _destroyed.AddRange(settling.Tidy(fresh));
-        _warnings.AddRange(settling.Warnings);
     }
 }

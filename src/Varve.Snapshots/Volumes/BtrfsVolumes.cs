@@ -65,51 +65,55 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
     // What is known of a snapshot is written before it is there, so that it never lacks its mark.
     private const string TakeScript = """
         set -e
-        s="$1/.varve-snapshots"
-        [ "$(stat -c %i "$1")" = 256 ] || { echo "$1 is no subvolume; make it one with btrfs subvolume create" >&2; exit 1; }
-        [ ! -e "$s/$2" ] || { echo "$1@$2 is there already" >&2; exit 1; }
-        mkdir -p -m 700 "$s"
-        mkdir -p "$s/.meta/$2"
-        date +%s > "$s/.meta/$2/created"
-        : > "$s/.meta/$2/mark"
-        btrfs subvolume snapshot -r "$1" "$s/$2" > /dev/null
-        """;
-
-    private const string DestroyScript = """
-        set -e
-        s="$1/.varve-snapshots"
-        shift
-        for n; do
-            for h in "$s/.meta/$n"/hold-*; do
-                [ ! -e "$h" ] || { echo "$s/$n is held (${h##*/hold-})" >&2; exit 1; }
-            done
-            [ -d "$s/$n" ] || { echo "$s/$n does not exist" >&2; exit 1; }
-            btrfs subvolume delete "$s/$n" > /dev/null
-            rm -rf "$s/.meta/$n"
+        while [ $# -gt 0 ]; do
+            s="$1/.varve-snapshots"
+            [ "$(stat -c %i "$1")" = 256 ] || { echo "$1 is no subvolume; make it one with btrfs subvolume create" >&2; exit 1; }
+            [ ! -e "$s/$2" ] || { echo "$1@$2 is there already" >&2; exit 1; }
+            mkdir -p -m 700 "$s"
+            mkdir -p "$s/.meta/$2"
+            date +%s > "$s/.meta/$2/created"
+            : > "$s/.meta/$2/mark"
+            btrfs subvolume snapshot -r "$1" "$s/$2" > /dev/null
+            shift 2
         done
         """;
 
     // A receive that was interrupted leaves a subvolume that can be written.
     private const string ReceiveScript = """
         s="$1/.varve-snapshots"
+        m=$2
         mkdir -p -m 700 "$s" || exit
+        shift 2
+        while [ $# -gt 0 ]; do
+            mkdir -p "$s/.meta/$1" && echo "$2" > "$s/.meta/$1/created" || exit
+            [ "$3" != 1 ] || : > "$s/.meta/$1/mark"
+            shift 3
+        done
         flock -w 30 "$s" true || { echo "another receive into $s is under way" >&2; exit 1; }
         exec flock -w 30 "$s" sh -c '
             for p in "$1"/*; do
                 [ -d "$p" ] && [ "$(btrfs property get -ts "$p" ro)" = ro=false ] && { btrfs subvolume delete "$p" > /dev/null || exit; }
             done
-            [ "$2" = clean ] || exec btrfs receive "$1"' sh "$s" "$2"
+            [ "$2" = clean ] || exec btrfs receive "$1"' sh "$s" "$m"
         """;
 
-    private const string MetaScript = """
-        set -e
-        s="$1/.varve-snapshots"
-        shift
+    private const string ApplyScript = """
         while [ $# -gt 0 ]; do
-            mkdir -p "$s/.meta/$1"
-            echo "$2" > "$s/.meta/$1/created"
-            [ -z "$3" ] || : > "$s/.meta/$1/mark"
-            shift 3
+            s="$2/.varve-snapshots"
+            v=${4#=}
+            case $1 in
+            hold) [ -d "$s/$3" ] || { echo "$s/$3 does not exist" >&2; exit 1; }; mkdir -p "$s/.meta/$3" && : > "$s/.meta/$3/hold-$v" ;;
+            release) rm -f "$s/.meta/$3/hold-$v" ;;
+            note) mkdir -p -m 700 "$s" && mkdir -p "$s/.notes" && if [ -n "$v" ]; then printf '%s\n' "$v" > "$s/.notes/.new.$$" && mv "$s/.notes/.new.$$" "$s/.notes/$3"; else rm -f "$s/.notes/$3"; fi ;;
+            makebookmark) echo "btrfs has no bookmarks; the snapshot must stay as long as a peer needs it" >&2; exit 1 ;;
+            destroy)
+                for h in "$s/.meta/$3"/hold-*; do
+                    [ ! -e "$h" ] || { echo "$s/$3 is held (${h##*/hold-})" >&2; exit 1; }
+                done
+                [ -d "$s/$3" ] || { echo "$s/$3 does not exist" >&2; exit 1; }
+                btrfs subvolume delete "$s/$3" > /dev/null && rm -rf "$s/.meta/$3" ;;
+            esac || exit 1
+            shift 4
         done
         """;
 
@@ -177,18 +181,23 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
     public void Take(IReadOnlyList<(string Dataset, string Name)> snapshots, bool children)
     {
         if (children) throw new SnapshotException("btrfs cannot snapshot datasets and those below them in one instant; use recursive = yes");
-        foreach (var (dataset, name) in snapshots) host.Script(TakeScript, Path(dataset), Name(name));
+        foreach (var lot in Volumes.Host.Batches(snapshots.Select(static s => (string[])[Path(s.Dataset), Name(s.Name)]))) host.Script(TakeScript, lot);
     }
 
     /// <inheritdoc/>
-    public void Destroy(string dataset, IReadOnlyList<string> names) => host.Script(DestroyScript, [Path(dataset), .. names.Select(Name)]);
+    public void Destroy(string dataset, IReadOnlyList<string> names) => Apply([.. names.Select(n => new VolumeChange(ChangeKind.Destroy, dataset, n))]);
 
     /// <inheritdoc/>
-    public void Hold(string dataset, string name, string tag) =>
-        host.Script("""[ -d "$1/$2" ] || { echo "$1/$2 does not exist" >&2; exit 1; }; mkdir -p "$1/.meta/$2" && : > "$1/.meta/$2/hold-$3" """, $"{Path(dataset)}/{Folder}", Name(name), Name(tag));
+    public void Apply(IReadOnlyList<VolumeChange> changes)
+    {
+        foreach (var lot in VolumeChange.Lots([.. changes.Where(static c => c.Kind != ChangeKind.DestroyBookmark).Select(static c => c with { Dataset = Path(c.Dataset), Name = Name(c.Name), Value = c.Kind is ChangeKind.Hold or ChangeKind.Release ? Name(c.Value) : c.Value })])) host.Script(ApplyScript, lot);
+    }
 
     /// <inheritdoc/>
-    public void Release(string dataset, string name, string tag) => host.Script("rm -f \"$1/.meta/$2/hold-$3\"", $"{Path(dataset)}/{Folder}", Name(name), Name(tag));
+    public void Hold(string dataset, string name, string tag) => Apply([new VolumeChange(ChangeKind.Hold, dataset, name, tag)]);
+
+    /// <inheritdoc/>
+    public void Release(string dataset, string name, string tag) => Apply([new VolumeChange(ChangeKind.Release, dataset, name, tag)]);
 
     /// <inheritdoc/>
     public IReadOnlyList<(string FullName, string Tag)> Tags(IReadOnlyCollection<Snapshot> snapshots) => snapshots.Count == 0 ? [] :
@@ -204,9 +213,7 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
     }
 
     /// <inheritdoc/>
-    public void SetNote(string dataset, string note, string value) => host.Script(
-        """mkdir -p -m 700 "$1" && mkdir -p "$1/.notes" && if [ -n "$3" ]; then printf '%s\n' "$3" > "$1/.notes/.new.$$" && mv "$1/.notes/.new.$$" "$1/.notes/$2"; else rm -f "$1/.notes/$2"; fi""",
-        $"{Path(dataset)}/{Folder}", Name(note), value);
+    public void SetNote(string dataset, string note, string value) => Apply([new VolumeChange(ChangeKind.Note, dataset, note, value)]);
 
     /// <inheritdoc/>
     public long? Estimate(SendRequest request) => null;
@@ -223,9 +230,8 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
     /// <inheritdoc/>
     public IEnd Receive(ReceiveRequest request)
     {
-        var meta = request.Expected.SelectMany(static s => (string[])[Name(s.Name), s.CreatedAt.ToString(CultureInfo.InvariantCulture), s.IsMarked ? "1" : ""]).ToList();
-        if (meta.Count > 0) host.Script(MetaScript, [Path(request.Dataset), .. meta]);
-        return new ProcessEnd(host, ["sh", "-c", ReceiveScript, "sh", Path(request.Dataset), "receive"], receives: true, request.Packing);
+        var meta = request.Expected.SelectMany(static s => (string[])[Name(s.Name), s.CreatedAt.ToString(CultureInfo.InvariantCulture), s.IsMarked ? "1" : "0"]);
+        return new ProcessEnd(host, ["sh", "-c", ReceiveScript, "sh", Path(request.Dataset), "receive", .. meta], receives: true, request.Packing);
     }
 
     /// <inheritdoc/>

@@ -250,6 +250,9 @@ public interface IVolumes
     /// <summary>Writes a note on a dataset, one of <see cref="Notes.All"/>; empty removes it.</summary>
     void SetNote(string dataset, string note, string value);
 
+    /// <summary>Follows small changes in their order, in as few calls as it takes. The first that fails ends it.</summary>
+    void Apply(IReadOnlyList<VolumeChange> changes) => VolumeChange.OneByOne(this, changes);
+
     /// <summary>About how many bytes a send would be; null when the back end cannot tell.</summary>
     long? Estimate(SendRequest request);
 

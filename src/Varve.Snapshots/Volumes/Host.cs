@@ -123,18 +123,22 @@ public sealed class Host : IDisposable
     internal const int MostArgumentBytes = 60_000;
 
     /// <summary>Words in as few lots as calls take.</summary>
-    internal static IEnumerable<List<string>> Batches(IEnumerable<string> words)
+    internal static IEnumerable<List<string>> Batches(IEnumerable<string> words) => Batches(words.Select(static w => (string[])[w]));
+
+    /// <summary>Groups of words, which stay together, in as few lots as calls take.</summary>
+    internal static IEnumerable<List<string>> Batches(IEnumerable<string[]> groups)
     {
         var (batch, bytes) = (new List<string>(), 0);
-        foreach (var word in words)
+        foreach (var group in groups)
         {
-            if (batch.Count > 0 && bytes + word.Length > MostArgumentBytes)
+            var length = group.Sum(static w => w.Length + 3);
+            if (batch.Count > 0 && bytes + length > MostArgumentBytes)
             {
                 yield return batch;
                 (batch, bytes) = ([], 0);
             }
-            batch.Add(word);
-            bytes += word.Length + 3;
+            batch.AddRange(group);
+            bytes += length;
         }
         if (batch.Count > 0) yield return batch;
     }

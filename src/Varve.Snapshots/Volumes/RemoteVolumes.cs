@@ -53,6 +53,12 @@ internal sealed class RemoteVolumes(Host host) : IVolumes
 
     public void SetNote(string dataset, string note, string value) => Call(VolumesProtocol.Note, dataset, note, value);
 
+    public void Apply(IReadOnlyList<VolumeChange> changes)
+    {
+        // The dataset of the first says of which back end they are.
+        foreach (var lot in VolumeChange.Lots(changes)) Call(VolumesProtocol.Apply, [lot[1], .. lot]);
+    }
+
     public long? Estimate(SendRequest request) => null;
 
     public IEnd Send(SendRequest request) =>

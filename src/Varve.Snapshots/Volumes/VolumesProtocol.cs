@@ -10,7 +10,7 @@ namespace Varve.Snapshots.Volumes;
 /// </summary>
 internal static class VolumesProtocol
 {
-    public const string Datasets = "datasets", Snapshots = "snapshots", Take = "take", Destroy = "destroy", Hold = "hold", Release = "release", Tags = "tags", Note = "note", Send = "send", Receive = "receive", Clear = "clear";
+    public const string Datasets = "datasets", Snapshots = "snapshots", Take = "take", Destroy = "destroy", Hold = "hold", Release = "release", Tags = "tags", Note = "note", Send = "send", Receive = "receive", Clear = "clear", Apply = "apply";
 
     /// <summary>Answers one call.</summary>
     /// <exception cref="SnapshotException">It failed, or makes no sense.</exception>
@@ -32,6 +32,7 @@ internal static class VolumesProtocol
                 break;
             case Note: volumes.SetNote(words[1], words[2], words.Count > 3 ? words[3] : ""); break;
             case Clear: volumes.Clear(words[1]); break;
+            case Apply: volumes.Apply(VolumeChange.Read(words.Skip(2))); break;
             case Send:
                 using (var end = volumes.Send(new SendRequest(words[1], words[2]) { Base = words.Count > 3 ? words[3] : null }))
                 {

@@ -157,6 +157,30 @@ public sealed class ZfsVolumes(Host host) : IVolumes
     public void SetNote(string dataset, string note, string value) =>
         host.Run(value.Length == 0 ? ["zfs", "inherit", Space + note, Name(dataset)] : ["zfs", "set", $"{Space}{note}={value}", Name(dataset)]);
 
+    // What is so already is no failure, as with one call for each.
+    private const string ApplyScript = """
+        but() { m=$1; shift; e=$("$@" 2>&1) || case $e in *"$m"* | *'does not exist'*) ;; *) printf '%s\n' "$e" >&2; false ;; esac; }
+        while [ $# -gt 0 ]; do
+            v=${4#=}
+            case $1 in
+            hold) e=$(zfs hold "$v" "$2@$3" 2>&1) || case $e in *'tag already exists'*) ;; *) printf '%s\n' "$e" >&2; exit 1 ;; esac ;;
+            release) but 'no such tag' zfs release "$v" "$2@$3" || exit 1 ;;
+            note) if [ -n "$v" ]; then zfs set "varve:$3=$v" "$2"; else zfs inherit "varve:$3" "$2"; fi || exit 1 ;;
+            makebookmark) e=$(zfs bookmark "$2@$3" "$2#$v" 2>&1) || case $e in *'bookmark exists'*) ;; *) printf '%s\n' "$e" >&2; exit 1 ;; esac ;;
+            destroybookmark) but 'could not find' zfs destroy "$2#$3" || exit 1 ;;
+            destroy) zfs destroy "$2@$3" || exit 1 ;;
+            esac
+            shift 4
+        done
+        """;
+
+    /// <inheritdoc/>
+    public void Apply(IReadOnlyList<VolumeChange> changes)
+    {
+        foreach (var change in changes) Plain(Name(change.Dataset));
+        foreach (var lot in VolumeChange.Lots(changes)) host.Script(ApplyScript, lot);
+    }
+
     /// <inheritdoc/>
     public long? Estimate(SendRequest request)
     {
