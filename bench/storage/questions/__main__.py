@@ -37,6 +37,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, help="how often each case (3)")
     parser.add_argument("--questions", default=",".join(QUESTIONS), help="which of " + ",".join(QUESTIONS))
     parser.add_argument("--target", help="a dataset or pool for what is sent; by default beside what it is sent from")
+    parser.add_argument("--without", default="", help="what is left out of copies: Borg, restic")
     parser.add_argument("--no-emulated", action="store_true", help="leave out the emulated host when no place is named")
     parser.add_argument("--out", default="storage-questions.html", help="the report (storage-questions.html); a name that ends in .md makes it Markdown")
     options = parser.parse_args()
@@ -49,6 +50,7 @@ def arguments():
     for name in options.asked:
         if name not in QUESTIONS:
             parser.error(f"there is no question '{name}'; there are {', '.join(QUESTIONS)}")
+    options.without = options.without.split(",")
     options.varve = os.environ["VARVE_PROGRAM"]
     return options
 
@@ -119,6 +121,7 @@ def interrupted(*_):
 
 def main():
     options = arguments()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, interrupted)
     signal.signal(signal.SIGHUP, interrupted)
 

@@ -38,8 +38,15 @@ public sealed class PeerSession : IDisposable
     /// <summary>How far it is; known after <see cref="Measure"/>.</summary>
     public Distance Distance { get; private set; } = new(TimeSpan.Zero, 1);
 
-    /// <summary>The options of ssh that the environment names: <c>VARVE_SSH_CONFIG</c>, a file for its <c>-F</c>.</summary>
-    public static SshOptions UsualSsh => Environment.GetEnvironmentVariable("VARVE_SSH_CONFIG") is { Length: > 0 } file ? new SshOptions { Arguments = ["-F", file, "-o", "ConnectTimeout=10"] } : new SshOptions { Arguments = ["-o", "ConnectTimeout=10"] };
+    /// <summary>
+    /// The options of ssh that the environment names: <c>VARVE_SSH_CONFIG</c>, a file for its <c>-F</c>. A host that vanishes is given up after
+    /// fifteen to twenty seconds, for another may hold the same.
+    /// </summary>
+    public static SshOptions UsualSsh => new()
+    {
+        Arguments = [.. Environment.GetEnvironmentVariable("VARVE_SSH_CONFIG") is { Length: > 0 } file ? ["-F", file] : Array.Empty<string>(), "-o", "ConnectTimeout=10"],
+        AliveSeconds = 5,
+    };
 
     /// <summary>Begins a conversation.</summary>
     /// <exception cref="SnapshotException">The host cannot be reached, or has no varve that understands this one.</exception>

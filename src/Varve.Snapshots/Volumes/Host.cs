@@ -14,6 +14,9 @@ public sealed record SshOptions
 
     /// <summary>Whether programs there are run by <c>sudo -n</c>.</summary>
     public bool Sudo { get; init; }
+
+    /// <summary>A host that was silent, and did not answer three questions so many seconds apart, is gone.</summary>
+    public int AliveSeconds { get; init; } = 15;
 }
 
 /// <summary>
@@ -162,7 +165,7 @@ public sealed class Host : IDisposable
 
     private IEnumerable<string> Control =>
     [
-        "-o", "ControlMaster=auto", "-o", $"ControlPath={Path.Combine(_control, "c")}", "-o", "ControlPersist=60", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=15",
+        "-o", "ControlMaster=auto", "-o", $"ControlPath={Path.Combine(_control, "c")}", "-o", "ControlPersist=60", "-o", "BatchMode=yes", "-o", $"ServerAliveInterval={_ssh?.AliveSeconds}",
     ];
 
     private static readonly System.Buffers.SearchValues<char> NotInHosts = System.Buffers.SearchValues.Create(" \t\n'\"$`;&|<>()\\");
