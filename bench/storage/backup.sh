@@ -1,7 +1,7 @@
 #!/bin/sh
 # First copy, a day with nothing new, one percent changed, and restore of 10 GB of mixed data: Varve's encrypted repository beside Borg's and
 # restic's, interleaved. bench/storage/backup.sh [MEGABYTES]. BENCH_REPEAT (2) says how many first copies and changed days.
-# Needs 4.5 times the size on disk. What is read is put out of the memory before each case; names and sizes of files stay in it.
+# Needs seven times the size on disk. What is read is put out of the memory before each case; names and sizes of files stay in it.
 set -eu
 megabytes=${1:-10240}
 repeat=${BENCH_REPEAT:-2}
@@ -49,11 +49,11 @@ for day in $(seq "$repeat"); do
 done
 printf '\nSize: Borg %s, restic %s, Varve %s bytes\n' "$(size "$work/borg")" "$(size "$work/restic")" "$(size "$work/varve")"
 
-again="chmod -R u+w $work/again 2> /dev/null; rm -rf $work/again; mkdir $work/again"
+# Each into a folder of its own: ext4 looks for long at what was deleted in the last minutes before it makes files again.
 table "Restore of all"
 python3 "$bench/measure.py" --warm 0 --repeat 1 \
-    --case "cp -a and sync, as the speed of the disk" "cp -a $source $work/again/; sync -f $work/again" "$again; $(evict "$source")" \
-    --case "Borg" "cd $work/again && borg extract $work/borg::\$(borg list --short --last 1 $work/borg) && sync -f ." "$again; $(evict "$work/borg")" \
-    --case "restic" "restic -q -r $work/restic restore latest --target $work/again; sync -f $work/again" "$again; $(evict "$work/restic")" \
-    --case "Varve" "$varve snap repo restore --quiet $work/varve latest $work/again/all; sync -f $work/again" "$again; $(evict "$work/varve")"
-diff -r "$source" "$work/again/all" && echo && echo "What Varve brought back is the source."
+    --case "cp -a and sync, as the speed of the disk" "cp -a $source $work/again-cp; sync -f $work/again-cp" "$(evict "$source")" \
+    --case "Borg" "cd $work/again-borg && borg extract $work/borg::\$(borg list --short --last 1 $work/borg) && sync -f ." "mkdir $work/again-borg; $(evict "$work/borg")" \
+    --case "restic" "restic -q -r $work/restic restore latest --target $work/again-restic; sync -f $work/again-restic" "$(evict "$work/restic")" \
+    --case "Varve" "$varve snap repo restore --quiet $work/varve latest $work/again-varve; sync -f $work/again-varve" "$(evict "$work/varve")"
+diff -r "$source" "$work/again-varve" && echo && echo "What Varve brought back is the source."

@@ -17,7 +17,7 @@ work=$(mktemp -d "${TMPDIR:-/var/tmp}/varve-nfs.XXXXXX")
 tag=vn$$
 finish() {
     for host in s 1 2 3 4; do
-        ip netns pids $tag$host 2> /dev/null | xargs -r kill -9 2> /dev/null || true
+        { ip netns pids $tag$host | xargs -r kill -9; wait; } 2> /dev/null || true
         umount -l "$work/$host/nfs" 2> /dev/null || true
         umount -l "$work/$host/disk" 2> /dev/null || true
         ip netns del $tag$host 2> /dev/null || true
@@ -50,7 +50,7 @@ for host in s 1 2 3 4; do
         shaped="links as they are, for this kernel has no tbf"
     mkdir -p "$work/$host"/{disk,bin,nfs,run}
     truncate -s $((megabytes + megabytes / 2 + 1024))M "$work/$host/image"
-    mkfs.btrfs -q "$work/$host/image"
+    mkfs.btrfs -q "$work/$host/image" > /dev/null
     mount -o loop,noatime "$work/$host/image" "$work/$host/disk"
     printf '#!/bin/sh\nexec %s "$@"\n' "$varve" > "$work/$host/bin/varve"
     chmod +x "$work/$host/bin/varve"
@@ -98,25 +98,26 @@ while left > 0:
     left, number = left - 32, number + 1
 END
 files=$(find "$data" -maxdepth 1 -name '*.tif' | sort)
-digest() { (cd "$1" && find . -name '*.tif' | sort | xargs sha256sum | sha256sum); }
+digest() { (cd "$1" && find . -maxdepth 1 -name '*.tif' | sort | xargs sha256sum | sha256sum); }
 want=$(digest "$data")
 
 echo "$(echo "$files" | wc -l) files, $megabytes MB; $shaped; $(nproc) CPUs, Linux $(uname -r), $(date -u +%Y-%m-%d); load $(cut -d ' ' -f 1 /proc/loadavg). Repeat: \`bench/storage/nfs.sh\`"
 
-### One NFS server.
+### One NFS server. What it exports must be mounted itself: ganesha takes a subvolume in a mount for another file system.
+mount -o noatime,subvol=data "$(findmnt -nro SOURCE "$work/s/disk")" "$work/s/nfs"
 cat > "$work/ganesha.conf" << CONF
 NFS_Core_Param { Protocols = 4; NFS_Port = 2049; Enable_NLM = false; Enable_RQUOTA = false; }
 NFSv4 { Grace_Period = 5; Lease_Lifetime = 10; RecoveryBackend = fs; RecoveryRoot = $work/s/run; }
-EXPORT { Export_Id = 1; Path = $data; Pseudo = /data; Access_Type = RO; Squash = No_Root_Squash; SecType = sys; Protocols = 4; FSAL { Name = VFS; } }
+EXPORT { Export_Id = 1; Path = $work/s/nfs; Pseudo = /data; Access_Type = RO; Squash = No_Root_Squash; SecType = sys; Protocols = 4; FSAL { Name = VFS; } }
 CONF
 ip netns exec ${tag}s ganesha.nfsd -F -L "$work/ganesha.log" -f "$work/ganesha.conf" -p "$work/s/run/ganesha.pid" -N EVENT &
 ganesha=$!
 one=$(basename "$(echo "$files" | head -n 1)")
 url="nfs://$server/data"
 for try in $(seq 120); do
-    ip netns exec ${tag}1 nfs-cat "$url/$one?version=4" 2> /dev/null | head -c 1 | LC_ALL=C grep -q . && break
+    [ "$(ip netns exec ${tag}1 nfs-cat "$url/$one?version=4" 2> "$work/said" | head -c 1 | wc -c)" != 1 ] || break
     sleep 0.25
-    [ "$try" != 120 ] || { echo "$0: the NFS server does not serve: $(tail -n 3 "$work/ganesha.log")" >&2; exit 3; }
+    [ "$try" != 120 ] || { echo "$0: the NFS server does not serve: $(tail -n 1 "$work/said") $(tail -n 1 "$work/ganesha.log")" >&2; exit 3; }
 done
 if { grep -qw nfs4 /proc/filesystems || modprobe nfsv4 2> /dev/null; } && ip netns exec ${tag}1 mount -t nfs4 -o ro $server:/data "$work/1/nfs" 2> /dev/null; then
     umount "$work/1/nfs"
@@ -173,8 +174,8 @@ sleep 0.5
 printf '[snapshots."%s"]\nkeep = "48h hourly"\n' "$data" > "$work/snap.toml"
 for host in s 1 2 3 4; do on $host varve data host h$host > /dev/null; done
 on s varve snap --take --quiet --config "$work/snap.toml"
-on s varve data add land/cover "$data" --copies 2 > /dev/null
-for host in 1 2 3 4; do on $host varve data join hs > /dev/null; done
+on s varve data add land/cover "$data" --copies 2 --quiet
+for host in 1 2 3 4; do on $host varve data join --quiet hs; done
 
 clone() {
     local target=$work/$1/disk/data
@@ -194,7 +195,7 @@ kill_midway() {
         have=$(du -sm "$work/2/disk" "$work/3/disk" "$work/4/disk" 2> /dev/null | sort -n | tail -n 1 | cut -f 1)
     done
     ip -n ${tag}1 link set e$$ down
-    ip netns pids ${tag}1 | xargs -r kill -9
+    { ip netns pids ${tag}1 | xargs -r kill -9; } 2> /dev/null
     killed=$(milliseconds)
 }
 read_local() {
@@ -205,7 +206,7 @@ read_local() {
 }
 serving=${daemon[s]}
 phase "Varve: the first host clones" clone 1
-for host in 2 3 4; do on $host varve data join h1 > /dev/null; done
+for host in 2 3 4; do on $host varve data join --quiet h1; done
 phase "Varve: three more at once, the first clone killed midway" clone_killing 2 3 4
 phase "Varve: the three once more, from their own disks" read_local 2 3 4
 for host in 2 3 4; do

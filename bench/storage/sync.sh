@@ -49,7 +49,7 @@ else
 fi
 for disk in here there; do
     truncate -s 2G "$work/$disk.img"
-    mkfs.btrfs -q "$work/$disk.img"
+    mkfs.btrfs -q "$work/$disk.img" > /dev/null
     mkdir "$work/$disk"
     mount -o loop "$work/$disk.img" "$work/$disk"
 done

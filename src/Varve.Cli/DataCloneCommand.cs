@@ -62,7 +62,7 @@ internal static class DataCloneCommand
             var host = DataCommand.Here();
             var state = CloneState.All(host.ClonesFolder).FirstOrDefault(s => s.Id == parsed.GetValue(id)) ?? throw new SnapshotException($"there is no clone {parsed.GetValue(id)}");
             using var interrupt = new Interrupt(static () => { });
-            new CloneRun(host, SshOptions.Usual, Say).Run(state, firstOnly: false, new CloneProgress(), interrupt.Token);
+            new CloneRun(host, SshOptions.OfMany, Say).Run(state, firstOnly: false, new CloneProgress(), interrupt.Token);
             return 0;
         });
         return command;
@@ -77,7 +77,7 @@ internal static class DataCloneCommand
         // What others took meanwhile is worth a question when this host knows of nothing.
         if (!catalogue.Holders(dataset).Any(h => h.Name != host.Self.Name))
         {
-            Fleet.Ask(host, SshOptions.Usual);
+            Fleet.Ask(host, SshOptions.OfMany);
             catalogue = host.Catalogue;
         }
         var others = catalogue.Holders(dataset).Where(h => h.Name != host.Self.Name && !h.Of(dataset)!.IsLeaving).ToList();
@@ -122,7 +122,7 @@ internal static class DataCloneCommand
         CloneState after;
         try
         {
-            after = new CloneRun(host, SshOptions.Usual, Say).Run(state, partly, progress, interrupt.Token);
+            after = new CloneRun(host, SshOptions.OfMany, Say).Run(state, partly, progress, interrupt.Token);
         }
         finally
         {

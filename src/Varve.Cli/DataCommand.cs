@@ -87,7 +87,7 @@ internal static class DataCommand
             var common = CommonOptions.Of(parsed);
             var host = Here();
             host.Change(static own => own);
-            using var session = PeerSession.Open(new HostRecord(parsed.GetValue(address)!, parsed.GetValue(address)!, 0, 0), SshOptions.Usual);
+            using var session = PeerSession.Open(new HostRecord(parsed.GetValue(address)!, parsed.GetValue(address)!, 0, 0), SshOptions.OfMany);
             var theirs = session.Exchange(host.Refresh());
             var known = host.Update(c => c.MergedWith(theirs));
             if (!common.Quiet) Console.Error.WriteLine(Words.Line($"varve: joined {session.Peer.Name}; known are {string.Join(", ", known.Hosts.Values.Where(static h => !h.IsGone).Select(static h => h.Name))}"));
@@ -155,7 +155,7 @@ internal static class DataCommand
         {
             var common = CommonOptions.Of(parsed);
             var dryRun = parsed.GetValue(dry);
-            var report = new Dropping(Here(), SshOptions.Usual).Run(parsed.GetValue(dataset)!, parsed.GetValue(copies), parsed.GetValue(contents), parsed.GetValue(discard), dryRun);
+            var report = new Dropping(Here(), SshOptions.OfMany).Run(parsed.GetValue(dataset)!, parsed.GetValue(copies), parsed.GetValue(contents), parsed.GetValue(discard), dryRun);
             var count = report.Confirmed.Count.ToString(CultureInfo.InvariantCulture);
             if (!common.Quiet) Console.Out.WriteLine(Words.Line($"{(dryRun ? "would drop" : "dropped")} {report.Holding.Dataset} at {report.Holding.At}: {string.Join(", ", report.Confirmed)} {(count == "1" ? "holds" : "hold")} {report.Holding.Newest!.Name}"));
             return 0;

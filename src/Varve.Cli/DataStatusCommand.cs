@@ -26,7 +26,7 @@ internal static class DataStatusCommand
             var host = DataCommand.Here();
             try
             {
-                var troubles = parsed.GetValue(offline) ? new Dictionary<string, string>() : Fleet.Ask(host, SshOptions.Usual);
+                var troubles = parsed.GetValue(offline) ? new Dictionary<string, string>() : Fleet.Ask(host, SshOptions.OfMany);
                 var fleet = Fleet.Of(host.Catalogue, troubles, parsed.GetValue(datasets)!);
                 if (parsed.GetValue(nagios)) return Say(common, Fleet.Nagios(fleet));
                 if (parsed.GetValue(prometheus)) Console.Out.Write(Fleet.Prometheus(fleet, LocalHost.Now()));

@@ -1,6 +1,6 @@
 """Puts the open questions of storage to the pools and folders given, and writes a report with plots and a recommendation.
 
-    bench/storage/questions.sh [options] [POOL|DATASET|FOLDER]...
+    bench/storage/questions.sh [options] [POOL|DATASET|FOLDER|loop|emulated]...
 
 With no place named it makes a btrfs in a file, takes a plain folder, and an emulated host with ZFS if there is an image
 of one. Whatever it makes is removed again, also after Ctrl-C. Nothing of a given place is touched but what it made there.
@@ -30,13 +30,14 @@ def numbers(text):
 
 def arguments():
     parser = argparse.ArgumentParser(prog="bench/storage/questions.sh", description=__doc__.split("\n\n")[0], formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("places", nargs="*", metavar="POOL|DATASET|FOLDER")
+    parser.add_argument("places", nargs="*", metavar="POOL|DATASET|FOLDER|loop|emulated", help="loop: a btrfs in a file; emulated: the host of ./test-zfs")
     parser.add_argument("--small", action="store_true", help="a quick try: 8 MB, few snapshots, one round")
     parser.add_argument("--megabytes", type=int, help="of data (256; emulated at most 64)")
     parser.add_argument("--counts", type=numbers, help="of snapshots (70,1000,10000; emulated 70,1000)")
     parser.add_argument("--rounds", type=int, help="how often each case (3)")
     parser.add_argument("--questions", default=",".join(QUESTIONS), help="which of " + ",".join(QUESTIONS))
     parser.add_argument("--target", help="a dataset or pool for what is sent; by default beside what it is sent from")
+    parser.add_argument("--without", default="", help="what is left out of copies: Borg, restic")
     parser.add_argument("--no-emulated", action="store_true", help="leave out the emulated host when no place is named")
     parser.add_argument("--out", default="storage-questions.html", help="the report (storage-questions.html); a name that ends in .md makes it Markdown")
     options = parser.parse_args()
@@ -49,6 +50,7 @@ def arguments():
     for name in options.asked:
         if name not in QUESTIONS:
             parser.error(f"there is no question '{name}'; there are {', '.join(QUESTIONS)}")
+    options.without = options.without.split(",")
     options.varve = os.environ["VARVE_PROGRAM"]
     return options
 
@@ -58,33 +60,28 @@ def loop_megabytes(options):
     return max(1024, options.megabytes * 16)
 
 
-def found(name, options):
+def machine(options, data, work, root):
+    """The emulated host; its data come on a disk, since what comes over ssh there comes slowly."""
+    image, why = emulated.image(root)
+    if image is None:
+        raise places.Failed(f"the emulated host: {why}")
+    options.machine_data = data if options.megabytes <= EMULATED_MEGABYTES else Data(work, EMULATED_MEGABYTES)
+    return emulated.EmulatedZfs(image, max(4, options.megabytes // 16) << 30, options.machine_data.packed())
+
+
+def found(name, options, data, work, root):
     """The place of a name on the command line."""
     here = places.Here()
+    if name == "loop":
+        return places.BtrfsLoop(here, loop_megabytes(options))
+    if name == "emulated":
+        return machine(options, data, work, root)
     if not name.startswith("/"):
         return places.Zfs(here, name, options.target or name)
     if not os.path.isdir(name):
         raise places.Failed(f"there is no folder {name}")
     name = name.rstrip("/") or "/"
     return (places.Btrfs if here.sh(f"stat -f -c %T '{name}'").strip() == "btrfs" else places.Plain)(here, name)
-
-
-def default_places(options, data, work, root, say):
-    """Makers of the places when none was named, and why one of them is missing."""
-    here = places.Here()
-    makers = [lambda: places.BtrfsLoop(here, loop_megabytes(options)), lambda: places.Plain(here, work)]
-    if options.no_emulated:
-        return makers
-    image, why = emulated.image(root)
-    if image is None:
-        say(f"without ZFS: {why}")
-        return makers
-
-    def machine():
-        options.machine_data = data if options.megabytes <= EMULATED_MEGABYTES else Data(work, EMULATED_MEGABYTES)
-        return emulated.EmulatedZfs(image, max(4, options.megabytes // 16) << 30, options.machine_data.packed())
-
-    return [*makers, machine]
 
 
 def ask_all(maker, options, data, say):
@@ -119,6 +116,7 @@ def interrupted(*_):
 
 def main():
     options = arguments()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, interrupted)
     signal.signal(signal.SIGHUP, interrupted)
 
@@ -133,10 +131,9 @@ def main():
             load = file.read().split()[0]
         say("makes the data")
         data = Data(work, options.megabytes)
-        makers = [lambda name=name: found(name, options) for name in options.places] or default_places(options, data, work, root, say)
-        for maker in makers:
+        for name in options.places or ["loop", work, *([] if options.no_emulated else ["emulated"])]:
             try:
-                answers += ask_all(maker, options, data, say)
+                answers += ask_all(lambda name=name: found(name, options, data, work, root), options, data, say)
             except places.Failed as failure:
                 say(f"a place was left out: {failure}")
         kernel = os.uname().release

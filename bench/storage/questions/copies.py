@@ -119,7 +119,9 @@ def ask(place, data, options, say):
     else:
         kinds.insert(0, lambda: Files(place))
         for kind in (Varve, Borg, Restic):
-            if kind.missing():
+            if kind.name in options.without:
+                remarks.append(f"Without {kind.name}, as asked.")
+            elif kind.missing():
                 remarks.append(f"Without {kind.name}: {kind.missing()}.")
             else:
                 kinds.append(lambda kind=kind: Repository(kind, place, options))

@@ -160,10 +160,10 @@ class BtrfsLoop(Btrfs):
         self.others = {}
         try:
             host.sh(f"truncate -s {megabytes}M {self.work}/disk; mkfs.btrfs -q {self.work}/disk; mkdir {self.mount}; mount -o loop,noatime {self.work}/disk {self.mount}")
-        except Failed:
-            subprocess.run(["rm", "-rf", self.work], check=False)
+            super().__init__(host, self.mount)
+        except BaseException:
+            self.close()
             raise
-        super().__init__(host, self.mount)
         self.name = "btrfs in a file of its own"
 
     def apart(self, name):
@@ -191,8 +191,12 @@ class Zfs(Place):
         self.mounts = f"/mnt/varve-questions-{os.getpid()}"
         self.key = f"{self.mounts}.key"
         self.pool, self.target_pool = above.split("/")[0], target.split("/")[0]
-        self.sh(f"zfs create -o mountpoint={self.mounts} -o atime=off {self.base}; zfs create -o mountpoint=none -o canmount=off {self.received}; "
-                f"(umask 077; head -c {KEY_BYTES} /dev/urandom > {self.key})")
+        try:
+            self.sh(f"zfs create -o mountpoint={self.mounts} -o atime=off {self.base}; zfs create -o mountpoint=none -o canmount=off {self.received}; "
+                    f"(umask 077; head -c {KEY_BYTES} /dev/urandom > {self.key})")
+        except BaseException:
+            self.close()
+            raise
 
     def folder(self, volume):
         return f"{self.mounts}/{volume}"
@@ -241,4 +245,7 @@ class Zfs(Place):
         return int(self.sh(f"zfs get -Hp -o value available {dataset or self.base}"))
 
     def close(self):
-        self.sh(f"zfs destroy -r {self.base} || true; zfs destroy -r {self.received} || true; rm -f {self.key}; rmdir {self.mounts} 2> /dev/null || true")
+        """What an interrupted command still holds is tried again."""
+        for dataset in (self.base, self.received):
+            self.sh(f"for n in 1 2 3 4 5; do ! zfs list {dataset} > /dev/null 2>&1 || zfs destroy -r {dataset} || sleep 1; done")
+        self.sh(f"rm -f {self.key}; rmdir {self.mounts}.copy {self.mounts} 2> /dev/null || true")

@@ -8,7 +8,7 @@ from report import Answer
 TITLE = "How long until the space of deleted files comes back?"
 SHARE_BACK = 0.9
 PATIENCE = 120.0
-SETTLED = 3
+SETTLED = 1
 
 
 def ask(place, data, options, say):

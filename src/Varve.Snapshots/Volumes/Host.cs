@@ -20,6 +20,12 @@ public sealed record SshOptions
 
     /// <summary>As the environment says; a host that does not answer is given up after ten seconds.</summary>
     public static SshOptions Usual => new() { Arguments = [.. UsualConfig is { } file ? (string[])["-F", file] : [], "-o", "ConnectTimeout=10"] };
+
+    /// <summary>As usual, but a host that vanishes is given up after fifteen to twenty seconds, for another may hold the same.</summary>
+    public static SshOptions OfMany => Usual with { AliveSeconds = 5 };
+
+    /// <summary>A host that was silent, and did not answer three questions so many seconds apart, is gone.</summary>
+    public int AliveSeconds { get; init; } = 15;
 }
 
 /// <summary>
@@ -172,7 +178,7 @@ public sealed class Host : IDisposable
 
     private IEnumerable<string> Control =>
     [
-        "-o", "ControlMaster=auto", "-o", $"ControlPath={Path.Combine(_control, "c")}", "-o", "ControlPersist=60", "-o", "BatchMode=yes", "-o", "ServerAliveInterval=15",
+        "-o", "ControlMaster=auto", "-o", $"ControlPath={Path.Combine(_control, "c")}", "-o", "ControlPersist=60", "-o", "BatchMode=yes", "-o", $"ServerAliveInterval={_ssh?.AliveSeconds}",
     ];
 
     private static readonly System.Buffers.SearchValues<char> NotInHosts = System.Buffers.SearchValues.Create(" \t\n'\"$`;&|<>()\\");
