@@ -97,7 +97,7 @@ public sealed class RasterEndToEndTests : IDisposable
     [InlineData(-111, 0.001, 4326)]
     public void The_call_that_a_refusal_names_makes_layers_fit(double x, double step, int epsg)
     {
-        if (epsg == 4326) Assert.SkipUnless(Raster.Gdal.Gdal.IsThere, "libgdal is not installed");
+        if (epsg == 4326) Assert.SkipUnless(File.Exists("/usr/bin/gdal_translate"), "gdal-bin is not installed");
         var grid = new Grid(x, epsg == 4326 ? 36.144 : 4000000, step, -step, 40, 30, Projection.OfEpsg(epsg));
         Raster.Raster.FromArray(new byte[1200], PixelType.Byte, grid).Write(here.At("o'ther map.tif"));
         string[] sum = ["raster", "sum", "e + o", "-l", "e=e.tif", "-l", "o=o'ther map.tif"];
@@ -113,7 +113,7 @@ public sealed class RasterEndToEndTests : IDisposable
     [Fact]
     public void A_turned_file_is_laid_straight_with_all_its_bands_and_options()
     {
-        Assert.SkipUnless(Raster.Gdal.Gdal.IsThere, "libgdal is not installed");
+        Assert.SkipUnless(File.Exists("/usr/bin/gdal_translate"), "gdal-bin is not installed");
         here.Varve("raster", "calc", "e", "e * 2", "-l", "e=e.tif", "-o", "two.tif");
         here.Start("gdal_translate", ["-q", "-of", "VRT", "two.tif", "two.vrt"], here.Folder, "home");
         var text = here.Read("two.vrt");
