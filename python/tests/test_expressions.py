@@ -5,7 +5,7 @@ import unittest
 import numpy as np
 
 import varve.raster as vr
-from support import DEGREES, Sheet, missing_with
+from support import DEGREES, METRES, Sheet, missing_with
 
 WHOLE = ["uint8", "int8", "int16", "uint16", "int32", "int64"]
 BOTH = {"*": np.multiply, "/": np.divide, "//": np.floor_divide, "%": np.mod, "==": np.equal}

@@ -97,7 +97,7 @@ public sealed class RasterEndToEndTests : IDisposable
     [InlineData(-111, 0.001, 4326)]
     public void The_call_that_a_refusal_names_makes_layers_fit(double x, double step, int epsg)
     {
-        if (epsg == 4326) Assert.SkipUnless(Raster.Gdal.Gdal.IsThere, "libgdal is not installed");
+        if (epsg == 4326) Assert.SkipUnless(File.Exists("/usr/bin/gdal_translate"), "gdal-bin is not installed");
         var grid = new Grid(x, epsg == 4326 ? 36.144 : 4000000, step, -step, 40, 30, Projection.OfEpsg(epsg));
         Raster.Raster.FromArray(new byte[1200], PixelType.Byte, grid).Write(here.At("o'ther map.tif"));
         string[] sum = ["raster", "sum", "e + o", "-l", "e=e.tif", "-l", "o=o'ther map.tif"];
@@ -113,7 +113,7 @@ public sealed class RasterEndToEndTests : IDisposable
     [Fact]
     public void A_turned_file_is_laid_straight_with_all_its_bands_and_options()
     {
-        Assert.SkipUnless(Raster.Gdal.Gdal.IsThere, "libgdal is not installed");
+        Assert.SkipUnless(File.Exists("/usr/bin/gdal_translate"), "gdal-bin is not installed");
         here.Varve("raster", "calc", "e", "e * 2", "-l", "e=e.tif", "-o", "two.tif");
         here.Start("gdal_translate", ["-q", "-of", "VRT", "two.tif", "two.vrt"], here.Folder, "home");
         var text = here.Read("two.vrt");
@@ -135,7 +135,7 @@ public sealed class RasterEndToEndTests : IDisposable
     {
         Assert.Equal("from,to,count\n0,599.5,600\n599.5,1199,600\n", here.Varve("raster", "histogram", "e.tif", "--bins", "2", "--csv"));
         Assert.Equal("from,to,count\n0,0,240\n1,1,240\n2,2,240\n3,3,240\n4,4,240\n", here.Varve("raster", "histogram", "h.tif", "--values", "--csv"));
-        Assert.Contains("1,190 of them outside the range; 0 missing", here.Varve("raster", "histogram", "e.tif", "--range", "0,10", "--bins", "5"), StringComparison.Ordinal);
+        Assert.Contains("1,189 of them outside the range; 0 missing", here.Varve("raster", "histogram", "e.tif", "--range", "0,10", "--bins", "5"), StringComparison.Ordinal);
         Assert.Equal(1200, JsonDocument.Parse(here.Varve("raster", "histogram", "--json", "e.tif")).RootElement.GetProperty("bins").EnumerateArray().Sum(static b => b.GetProperty("count").GetInt64()));
     }
 

@@ -26,11 +26,10 @@ internal sealed record Species(string Path, string Id, string? Assessment, strin
             var feature = FeatureOf(path, document.RootElement);
             if (!feature.TryGetProperty("properties", out var properties) || properties.ValueKind != JsonValueKind.Object) throw new RasterException($"{path}: the species has no properties");
             var id = NameOf(path, properties, "id_no") ?? throw new RasterException($"{path}: the species has no id_no");
-            var range = GeoJson.Of(path, document.RootElement);
-            if (range.Shapes.Any(static s => s.Paths.Count > 0)) throw new RasterException($"{path}: it holds lines or points; the range of a species is polygons");
-            return new Species(path, id, NameOf(path, properties, "assessment_id"), NameOf(path, properties, "season"),
+            var species = new Species(path, id, NameOf(path, properties, "assessment_id"), NameOf(path, properties, "season"),
                 Metres(path, properties, "elevation_lower"), Metres(path, properties, "elevation_upper"), CodesOf(path, properties),
-                [.. properties.EnumerateObject().Select(static p => (p.Name, p.Value.Clone()))], range);
+                [.. properties.EnumerateObject().Select(static p => (p.Name, p.Value.Clone()))], GeoJson.Of(path, document.RootElement));
+            return species.Range.Shapes.Any(static s => s.Paths.Count > 0) ? throw new RasterException($"{path}: it holds lines or points; the range of a species is polygons") : species;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

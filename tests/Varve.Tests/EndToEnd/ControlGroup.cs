@@ -42,7 +42,7 @@ internal sealed class ControlGroup : IDisposable
     /// <summary>Starts a program in it.</summary>
     public Process Start(string working, params string[] words)
     {
-        var start = new ProcessStartInfo("sh", ["-c", $"echo $$ >{folder}/cgroup.procs && exec \"$@\"", "sh", .. words]) { WorkingDirectory = working, RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true };
+        var start = new ProcessStartInfo("sh", ["-c", $"echo $$ >{folder}/cgroup.procs && exec \"$@\"", "sh", .. words]) { WorkingDirectory = working, RedirectStandardError = true, RedirectStandardOutput = true, RedirectStandardInput = true, UseShellExecute = false };
         start.Environment["VARVE_HOME"] = Path.Combine(working, "..", "home");
         return Process.Start(start)!;
     }
