@@ -83,7 +83,7 @@ public sealed class RemoteKillTests
             Change(place.Here, round);
             killing.Finish(backup);
             tree = round % 2 == 0 ? tree : Place.Describe(place.Here.Source);
-            using (var repository = Open(place)) killing.Finish(place.Words("forget", round % 2 == 0 ? "latest" : kept[..12]));
+            killing.Finish(place.Words("forget", round % 2 == 0 ? "latest" : kept[..12]));
             var what = Killed(place, killing, prune);
             AssertClean(place, what);
             AssertComesBack(place, "latest", tree, what);

@@ -23,6 +23,9 @@ public sealed class RemoteRepositoryTests
     {
         using var place = new RemotePlace();
         Fill(place);
+        // Nor is a program taken from the current folder.
+        File.WriteAllText($"{place.Here.Root}/home/ssh", "#!/bin/sh\ntouch pwned\n");
+        File.SetUnixFileMode($"{place.Here.Root}/home/ssh", UnixFileMode.UserRead | UnixFileMode.UserExecute);
         Assert.Contains($"made {place.Address}", place.Init(), StringComparison.Ordinal);
         Assert.Contains("41 files", place.Backup(), StringComparison.Ordinal);
         place.Here.Write("large", [.. Place.Noise(2_000_000, 1), .. Place.Noise(300_000, 2), .. Place.Noise(5_000_000, 1)[2_300_000..]]);
