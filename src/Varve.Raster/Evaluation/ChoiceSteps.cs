@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
 using Varve.Raster.Graph;
 using Varve.Raster.Grids;
 
@@ -119,24 +120,36 @@ internal sealed unsafe class ChoiceStep(int size, bool isReal, int result, int c
 internal sealed unsafe class MembershipStep<T> : Step where T : unmanaged, INumber<T>, IMinMaxValue<T>
 {
     private const int Few = 12;
-    private readonly T[] values;
+    private readonly Vector128<T>[] values;
     private readonly HashSet<T>? set;
     private readonly byte[]? table;
+    private readonly Vector128<byte> low, high;
     private readonly bool isReal = typeof(T) == typeof(float) || typeof(T) == typeof(double);
 
     private MembershipStep(int result, int a, IReadOnlyList<double> wanted) : base(result, a)
     {
         // A value that the type does not have is met nowhere.
-        values = [.. wanted.Where(static v => double.CreateSaturating(T.CreateSaturating(v)) == v).Select(static v => T.CreateSaturating(v))];
-        if (typeof(T) == typeof(byte) && values.Length > 3)
+        var met = wanted.Where(static v => double.CreateSaturating(T.CreateSaturating(v)) == v).Select(static v => T.CreateSaturating(v)).ToArray();
+        values = [.. met.Select(static v => Vector128.Create(v))];
+        if (typeof(T) == typeof(byte) && met.Length > 3)
         {
             table = new byte[256];
-            foreach (var value in values) table[int.CreateTruncating(value)] = 1;
+            foreach (var value in met) table[int.CreateTruncating(value)] = 1;
+            (low, high) = (Rows(0), Rows(8));
         }
-        else if (values.Length > Few)
+        else if (met.Length > Few)
         {
-            set = [.. values];
+            set = [.. met];
         }
+    }
+
+    /// <summary>For each lower half of a byte, the eight upper halves from a first one with which it is met.</summary>
+    private Vector128<byte> Rows(int first)
+    {
+        Span<byte> rows = stackalloc byte[16];
+        for (var lower = 0; lower < 16; lower++)
+            for (var bit = 0; bit < 8; bit++) rows[lower] |= (byte)(table![(first + bit) * 16 + lower] << bit);
+        return Vector128.Create<byte>(rows);
     }
 
     public override void Run(Frame f, int at, int count)
@@ -157,8 +170,7 @@ internal sealed unsafe class MembershipStep<T> : Step where T : unmanaged, INumb
         if (table is not null)
         {
             var bytes = (byte*)x;
-            fixed (byte* answers = table)
-                for (var i = 0; i < count; i++) into[i] = answers[bytes[i]];
+            fixed (byte* answers = table) Kernels.Look(bytes, low, high, answers, into, count);
         }
         else if (set is not null)
         {
@@ -166,9 +178,7 @@ internal sealed unsafe class MembershipStep<T> : Step where T : unmanaged, INumb
         }
         else
         {
-            var scratch = stackalloc byte[Frame.Length];
-            var repeated = stackalloc T[Frame.Length];
-            Kernels.AnyOf(x, values, into, scratch, repeated, count);
+            Kernels.AnyOf(x, values, into, count);
         }
     }
 

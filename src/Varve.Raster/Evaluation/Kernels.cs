@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Varve.Raster.Evaluation;
 
@@ -140,16 +141,69 @@ internal static unsafe class Kernels
         Pick(fourth.AsByte(), (byte*)(a + 6), (byte*)(b + 6), (byte*)(result + 6));
     }
 
-    /// <summary>1 where any of a few values is met.</summary>
-    public static void AnyOf<T>(T* a, ReadOnlySpan<T> values, byte* result, byte* scratch, T* repeated, int count) where T : unmanaged, INumber<T>
+    /// <summary>1 where any of a few values is met; each is given as a whole vector of it.</summary>
+    public static void AnyOf<T>(T* a, ReadOnlySpan<Vector128<T>> values, byte* result, int count) where T : unmanaged, INumber<T>
     {
-        new Span<byte>(result, count).Clear();
-        foreach (var value in values)
+        var i = 0;
+        var one = Vector128.Create((byte)1);
+        for (; i <= count - 16; i += 16)
         {
-            new Span<T>(repeated, count).Fill(value);
-            Compare<T, IsEqual>(a, repeated, scratch, count);
-            Or(result, scratch, result, count);
+            Vector128<byte> packed;
+            if (sizeof(T) == 1) packed = Met(a + i, values).AsByte();
+            else if (sizeof(T) == 2) packed = Vector128.Narrow(Met(a + i, values).AsUInt16(), Met(a + i + 8, values).AsUInt16());
+            else if (sizeof(T) == 4) packed = Vector128.Narrow(MetByFour(a + i, values), MetByFour(a + i + 8, values));
+            else packed = Vector128.Narrow(MetByEight(a + i, values), MetByEight(a + i + 8, values));
+            (packed & one).Store(result + i);
         }
+        for (; i < count; i++)
+        {
+            result[i] = 0;
+            foreach (var value in values) result[i] |= a[i] == value[0] ? (byte)1 : (byte)0;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<T> Met<T>(T* a, ReadOnlySpan<Vector128<T>> values) where T : unmanaged, INumber<T>
+    {
+        var (x, met) = (Vector128.Load(a), Vector128<T>.Zero);
+        foreach (var value in values) met |= Vector128.Equals(x, value);
+        return met;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> MetByFour<T>(T* a, ReadOnlySpan<Vector128<T>> values) where T : unmanaged, INumber<T> =>
+        Vector128.Narrow(Met(a, values).AsUInt32(), Met(a + 4, values).AsUInt32());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<ushort> MetByEight<T>(T* a, ReadOnlySpan<Vector128<T>> values) where T : unmanaged, INumber<T> => Vector128.Narrow(
+        Vector128.Narrow(Met(a, values).AsUInt64(), Met(a + 2, values).AsUInt64()),
+        Vector128.Narrow(Met(a + 4, values).AsUInt64(), Met(a + 6, values).AsUInt64()));
+
+    /// <summary>What a table of 256 truths says of each byte.</summary>
+    /// <param name="a">The bytes.</param>
+    /// <param name="low">For each lower half of a byte the upper halves below 8 with which it is true, as bits.</param>
+    /// <param name="high">The same for the upper halves from 8.</param>
+    /// <param name="table">The truths, 0 or 1.</param>
+    /// <param name="result">1 or 0 for each byte.</param>
+    /// <param name="count">How many.</param>
+    public static void Look(byte* a, Vector128<byte> low, Vector128<byte> high, byte* table, byte* result, int count)
+    {
+        var i = 0;
+        if (Ssse3.IsSupported)
+        {
+            var (half, one) = (Vector128.Create((byte)15), Vector128.Create((byte)1));
+            var bits = Vector128.Create(1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128).AsByte();
+            for (; i <= count - 16; i += 16)
+            {
+                var x = Vector128.Load(a + i);
+                var (lower, upper) = (x & half, x.AsUInt16() >>> 4);
+                var isHigh = Vector128.LessThan(x.AsSByte(), Vector128<sbyte>.Zero).AsByte();
+                var rows = Vector128.ConditionalSelect(isHigh, Ssse3.Shuffle(high, lower), Ssse3.Shuffle(low, lower));
+                var asked = Ssse3.Shuffle(bits, upper.AsByte() & half);
+                (Vector128.Equals(rows & asked, asked) & one).Store(result + i);
+            }
+        }
+        for (; i < count; i++) result[i] = table[a[i]];
     }
 
     public static void Or(byte* a, byte* b, byte* result, int count)

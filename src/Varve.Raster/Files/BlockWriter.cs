@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Numerics;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using Varve.Raster.Grids;
 using ZstdSharp;
@@ -14,6 +15,7 @@ internal sealed class BlockWriter : IDisposable
     private static readonly ConcurrentBag<BlockWriter> Idle = [];
     private readonly MemoryStream stream = new();
     private LzwTable? lzw;
+    private RunDeflate? runs;
     private byte[] scratch = [];
     private byte[] packed = [];
     private Compressor? zstd;
@@ -48,8 +50,12 @@ internal sealed class BlockWriter : IDisposable
                 if (packed.Length < room) packed = new byte[room];
                 return packed.AsSpan(0, Lzw.Pack(tile, packed, lzw ??= new LzwTable()));
             case Compression.Deflate:
+                var isRuns = layout.Level is null && (layout.Predictor == 3 ? IsRuns(tile, 1) : IsRuns(tile, size));
+                if (isRuns && layout.Predictor != 3) return (runs ??= new RunDeflate()).Pack(tile, size);
+                // Planes of bytes repeat each other, which has to be searched for; where they are runs, not for long.
+                var level = layout.Level ?? (isRuns ? QuickLevel : UsualLevel);
                 stream.SetLength(0);
-                using (var deflate = new ZLibStream(stream, Deflating(layout, tile), leaveOpen: true)) deflate.Write(tile);
+                using (var deflate = new ZLibStream(stream, new ZLibCompressionOptions { CompressionLevel = level }, leaveOpen: true)) deflate.Write(tile);
                 return stream.GetBuffer().AsSpan(0, (int)stream.Length);
             case Compression.Zstd:
                 zstd ??= new Compressor();
@@ -62,24 +68,19 @@ internal sealed class BlockWriter : IDisposable
         }
     }
 
-    /// <summary>
-    /// How a tile is deflated when nothing was asked: mostly runs of one byte, as masks and maps of classes are, are packed as
-    /// runs, which is as small and three times as fast; runs in numbers of several bytes at a level that does not search long.
-    /// </summary>
-    private static ZLibCompressionOptions Deflating(TiffLayout layout, ReadOnlySpan<byte> tile)
+    /// <summary>Whether at least three quarters of the numbers are like the one before.</summary>
+    private static bool IsRuns(ReadOnlySpan<byte> tile, int size) => size switch
     {
-        if (layout.Level is { } asked) return new ZLibCompressionOptions { CompressionLevel = asked };
-        if (!IsRuns(tile)) return new ZLibCompressionOptions { CompressionLevel = UsualLevel };
-        return layout.Type.Size() == 1
-            ? new ZLibCompressionOptions { CompressionLevel = UsualLevel, CompressionStrategy = ZLibCompressionStrategy.RunLengthEncoding }
-            : new ZLibCompressionOptions { CompressionLevel = QuickLevel };
-    }
+        1 => IsRuns(tile),
+        2 => IsRuns(MemoryMarshal.Cast<byte, ushort>(tile)),
+        4 => IsRuns(MemoryMarshal.Cast<byte, uint>(tile)),
+        _ => IsRuns(MemoryMarshal.Cast<byte, ulong>(tile)),
+    };
 
-    /// <summary>Whether at least three quarters of the bytes are like the one before.</summary>
-    private static bool IsRuns(ReadOnlySpan<byte> tile)
+    private static bool IsRuns<T>(ReadOnlySpan<T> tile) where T : unmanaged, INumber<T>
     {
         var (alike, i) = (0L, 1);
-        for (; i <= tile.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
+        for (; i <= tile.Length - Vector128<T>.Count; i += Vector128<T>.Count)
             alike += BitOperations.PopCount(Vector128.Equals(Vector128.Create(tile[i..]), Vector128.Create(tile[(i - 1)..])).ExtractMostSignificantBits());
         for (; i < tile.Length; i++) alike += tile[i] == tile[i - 1] ? 1 : 0;
         return alike * 4 >= tile.Length * 3L;

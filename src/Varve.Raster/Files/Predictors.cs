@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Varve.Raster.Files;
 
@@ -28,17 +30,32 @@ internal static class Predictors
 
     private static void SumRows<T>(Span<byte> block, int rowBytes, int step) where T : unmanaged, INumber<T>
     {
-        for (; block.Length >= rowBytes && rowBytes > 0; block = block[rowBytes..])
+        for (; block.Length >= rowBytes && rowBytes > 0; block = block[rowBytes..]) SumRow(MemoryMarshal.Cast<byte, T>(block[..rowBytes]), step);
+    }
+
+    private static void SumRow<T>(Span<T> row, int step) where T : unmanaged, INumber<T>
+    {
+        var i = step == 1 && Sse2.IsSupported ? SumVectors(row) : step;
+        for (; i < row.Length; i++) row[i] += row[i - step];
+    }
+
+    /// <summary>Adds up as many numbers as whole vectors have: which number comes next.</summary>
+    private static unsafe int SumVectors<T>(Span<T> row) where T : unmanaged, INumber<T>
+    {
+        var (i, last) = (0, Vector128<T>.Zero);
+        for (; i <= row.Length - Vector128<T>.Count; i += Vector128<T>.Count)
         {
-            var row = MemoryMarshal.Cast<byte, T>(block[..rowBytes]);
-            if (step == 1)
-            {
-                var last = T.Zero;
-                for (var i = 0; i < row.Length; i++) row[i] = last += row[i];
-                continue;
-            }
-            for (var i = step; i < row.Length; i++) row[i] += row[i - step];
+            // Each number gets the one before, then what the two before it have by now, then the four.
+            var sums = Vector128.Create<T>(row.Slice(i, Vector128<T>.Count));
+            if (sizeof(T) <= 1) sums += Sse2.ShiftLeftLogical128BitLane(sums.AsByte(), 1).As<byte, T>();
+            if (sizeof(T) <= 2) sums += Sse2.ShiftLeftLogical128BitLane(sums.AsByte(), 2).As<byte, T>();
+            if (sizeof(T) <= 4) sums += Sse2.ShiftLeftLogical128BitLane(sums.AsByte(), 4).As<byte, T>();
+            sums += Sse2.ShiftLeftLogical128BitLane(sums.AsByte(), 8).As<byte, T>();
+            sums += last;
+            sums.CopyTo(row[i..]);
+            last = Vector128.Create(sums[Vector128<T>.Count - 1]);
         }
+        return Math.Max(i, 1);
     }
 
     /// <summary>Turns numbers into differences, row by row.</summary>
@@ -55,47 +72,44 @@ internal static class Predictors
 
     private static void DifferRows<T>(Span<byte> block, int rowBytes, int step) where T : unmanaged, INumber<T>
     {
-        for (; block.Length >= rowBytes && rowBytes > 0; block = block[rowBytes..])
+        for (; block.Length >= rowBytes && rowBytes > 0; block = block[rowBytes..]) DifferRow(MemoryMarshal.Cast<byte, T>(block[..rowBytes]), step);
+    }
+
+    /// <summary>From the end, so that what is subtracted is still as it was.</summary>
+    private static void DifferRow<T>(Span<T> row, int step) where T : unmanaged, INumber<T>
+    {
+        var i = row.Length;
+        for (; i - Vector128<T>.Count >= step; i -= Vector128<T>.Count)
         {
-            var row = MemoryMarshal.Cast<byte, T>(block[..rowBytes]);
-            for (var i = row.Length - 1; i >= step; i--) row[i] -= row[i - step];
+            var at = i - Vector128<T>.Count;
+            (Vector128.Create<T>(row.Slice(at, Vector128<T>.Count)) - Vector128.Create<T>(row.Slice(at - step, Vector128<T>.Count))).CopyTo(row[at..]);
         }
+        while (--i >= step) row[i] -= row[i - step];
     }
 
     /// <summary>Puts real numbers together again from the differences of their bytes.</summary>
     public static void Gather(Span<byte> block, int rowBytes, int size, int step, Span<byte> scratch)
     {
-        var numbers = rowBytes / size;
         scratch = scratch[..rowBytes];
         for (; block.Length >= rowBytes && rowBytes > 0; block = block[rowBytes..])
         {
             var row = block[..rowBytes];
-            for (var i = step; i < row.Length; i++) row[i] += row[i - step];
+            SumRow(row, step);
             row.CopyTo(scratch);
-            // The heaviest bytes come first, whatever the file's order.
-            for (var b = 0; b < size; b++)
-            {
-                var plane = scratch.Slice((size - 1 - b) * numbers, numbers);
-                for (var n = 0; n < plane.Length; n++) row[n * size + b] = plane[n];
-            }
+            BytePlanes.Join(scratch, row, size);
         }
     }
 
     /// <summary>The opposite of <see cref="Gather"/>.</summary>
     public static void Scatter(Span<byte> block, int rowBytes, int size, int step, Span<byte> scratch)
     {
-        var numbers = rowBytes / size;
         scratch = scratch[..rowBytes];
         for (; block.Length >= rowBytes && rowBytes > 0; block = block[rowBytes..])
         {
             var row = block[..rowBytes];
             row.CopyTo(scratch);
-            for (var b = 0; b < size; b++)
-            {
-                var plane = row.Slice((size - 1 - b) * numbers, numbers);
-                for (var n = 0; n < plane.Length; n++) plane[n] = scratch[n * size + b];
-            }
-            for (var i = row.Length - 1; i >= step; i--) row[i] -= row[i - step];
+            BytePlanes.Split(scratch, row, size);
+            DifferRow(row, step);
         }
     }
 

@@ -96,7 +96,7 @@ internal sealed class GeoTiffSink : ISink, IOrdered, IDisposable
         {
             foreach (var band in bands)
                 if (plan[band.Slot] is null) return false;
-            foreach (var band in bands) band.Fill(plan[band.Slot]!.Value, chunk);
+            foreach (var band in bands) band.Everywhere = plan[band.Slot];
             return true;
         }
 
@@ -105,10 +105,26 @@ internal sealed class GeoTiffSink : ISink, IOrdered, IDisposable
             var packed = new byte[bands.Length][];
             for (var i = 0; i < bands.Length; i++)
             {
-                bands[i].Pad(chunk);
-                packed[i] = sink.layout.IsSparse && bands[i].IsEmpty ? [] : packer.Pack(sink.layout, bands[i].Bytes).ToArray();
+                var band = bands[i];
+                if (band.Everywhere is { } value)
+                {
+                    if (band.Last is not { } last || last.Value != value || last.Width != chunk.Width || last.Height != chunk.Height)
+                    {
+                        band.Fill(value, chunk);
+                        band.Last = (value, chunk.Width, chunk.Height, Packed(band, chunk));
+                    }
+                    (packed[i], band.Everywhere) = (band.Last.Value.Packed, null);
+                    continue;
+                }
+                packed[i] = Packed(band, chunk);
             }
             sink.Put(index, sink.TileOf(chunk), packed);
+        }
+
+        private byte[] Packed(BandPart band, Window chunk)
+        {
+            band.Pad(chunk);
+            return sink.layout.IsSparse && band.IsEmpty ? [] : packer.Pack(sink.layout, band.Bytes).ToArray();
         }
 
         public void Dispose()
@@ -129,6 +145,10 @@ internal sealed class GeoTiffSink : ISink, IOrdered, IDisposable
         private readonly byte[] memory = ArrayPool<byte>.Shared.Rent(sink.layout.TileBytes);
 
         public int Slot => slot;
+        /// <summary>The one value of the tile in the making, where it has one.</summary>
+        public Known? Everywhere { get; set; }
+        /// <summary>The last such tile: most are like the one before.</summary>
+        public (Known Value, long Width, long Height, byte[] Packed)? Last { get; set; }
         public Span<byte> Bytes => memory.AsSpan(0, sink.layout.TileBytes);
         public void Dispose() => ArrayPool<byte>.Shared.Return(memory);
         public abstract bool IsEmpty { get; }
