@@ -12,7 +12,8 @@ public sealed class ZfsDataTests(ZfsMachine machine)
     /// <summary>The program with what it is linked to, on the emulated host.</summary>
     private void BringProgram()
     {
-        foreach (var (from, to) in ((string, string)[])[($"{VarveProgram.Folder}/varve", "/bin/varve"), ("/lib/x86_64-linux-gnu/libm.so.6", "/lib/x86_64-linux-gnu/libm.so.6")])
+        const string Libraries = "/lib/x86_64-linux-gnu";
+        foreach (var (from, to) in ((string, string)[])[($"{VarveProgram.Folder}/varve", "/bin/varve"), .. ((string[])["libm.so.6", "libcrypto.so.3", "libssl.so.3"]).Select(static l => ($"{Libraries}/{l}", $"{Libraries}/{l}"))])
         {
             if (machine.Host.Try(["sh", "-c", "[ -e \"$1\" ]", "sh", to]).Status == 0) continue;
             using var process = machine.Host.Start(["sh", "-c", "cat > \"$1\" && chmod 755 \"$1\"", "sh", to], readsInput: true);
@@ -30,6 +31,8 @@ public sealed class ZfsDataTests(ZfsMachine machine)
         try
         {
             BringProgram();
+            // By this the kernel's module mounts a snapshot that somebody looks into.
+            machine.Run("mkdir -p /usr/bin; [ -e /usr/bin/env ] || ln -s /bin/busybox /usr/bin/env");
             machine.Run("zfs snapshot src/cover@first; echo later > /mnt/cover/later; export HOME=/root; varve data host zfs --address root@127.0.0.1; varve data add land/cover src/cover --copies 1");
             var config = $"{home}/ssh";
             var words = machine.Ssh.Arguments;
