@@ -15,7 +15,7 @@ internal static class Frame
             <meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" content="light dark">
             <link rel="icon" href="/assets/icon.svg"><link rel="stylesheet" href="/assets/style.css"><script src="/assets/varve.js" defer></script></head>
             <body><a class="skip" href="#main">To the content</a>
-            <header class="top"><a class="brand" href="/">Varve</a><nav aria-label="Pages">{Tab("/", "Overview", here)}{Tab("/files/", "Files", here)}{Tab("/history", "History", here)}</nav><span class="where" title="{site.Workspace}">{site.Workspace}</span></header>
+            <header class="top"><a class="brand" href="/">Varve</a><nav aria-label="Pages">{Tab("/", "Overview", here)}{Tab("/files/", "Files", here)}{Tab("/history", "History", here)}{Tab("/datasets", "Datasets", here)}</nav><span class="where" title="{site.Workspace}">{site.Workspace}</span></header>
             <main id="main" tabindex="-1">{body}</main></body></html>
             """);
         return Response.Page(page.ToMarkup().Text, status);

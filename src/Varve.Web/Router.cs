@@ -21,6 +21,10 @@ internal sealed class Router(Site site, Gate gate)
         {
             return Frame.Failure(site, 404, e.Message, e.Advice);
         }
+        catch (Varve.Snapshots.SnapshotException e)
+        {
+            return Frame.Failure(site, 500, e.Message, "`varve data status` says more.");
+        }
         catch (Exception e) when (e is DamagedLineageException or DamagedStoreException or SqliteException or IOException or UnauthorizedAccessException)
         {
             return Frame.Failure(site, 500, e.Message, "`varve verify` tells what the store and the lineage have lost.");
@@ -41,6 +45,7 @@ internal sealed class Router(Site site, Gate gate)
             ["step", var id] => StepPage.Show(visit, id, request),
             ["log", var id] => RawFile.Log(visit, id),
             ["history"] => HistoryPage.Show(visit, request),
+            ["datasets"] => DatasetsPage.Show(site),
             ["document", .. var names] => DocumentPage.Show(visit, Site.Relative(names)),
             _ => throw Nowhere(),
         };

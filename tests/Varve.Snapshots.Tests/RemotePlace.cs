@@ -64,6 +64,18 @@ internal sealed class RemotePlace : IDisposable
         return said;
     }
 
+    /// <summary><c>kill -9</c> for whatever runs at the other host for this place.</summary>
+    public void KillThere()
+    {
+        foreach (var shell in Pids("-f", $"{Here.Root}/bin/varve"))
+        {
+            foreach (var child in Pids("-P", shell)) Host.Local.Try(["kill", "-9", child]);
+            Host.Local.Try(["kill", "-9", shell]);
+        }
+    }
+
+    private static string[] Pids(params string[] words) => Host.Local.Try(["pgrep", .. words]).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
     public void Vanish() => _sshd.Vanish();
 
     /// <summary>The host is there again.</summary>

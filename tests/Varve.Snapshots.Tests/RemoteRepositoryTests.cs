@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Varve.Snapshots.Repository;
+using Varve.Snapshots.Volumes;
 using Xunit;
 using Place = Varve.Snapshots.Tests.Repository.Place;
 
@@ -22,6 +23,9 @@ public sealed class RemoteRepositoryTests
     {
         using var place = new RemotePlace();
         Fill(place);
+        // Nor is a program taken from the current folder.
+        File.WriteAllText($"{place.Here.Root}/home/ssh", "#!/bin/sh\ntouch pwned\n");
+        File.SetUnixFileMode($"{place.Here.Root}/home/ssh", UnixFileMode.UserRead | UnixFileMode.UserExecute);
         Assert.Contains($"made {place.Address}", place.Init(), StringComparison.Ordinal);
         Assert.Contains("41 files", place.Backup(), StringComparison.Ordinal);
         place.Here.Write("large", [.. Place.Noise(2_000_000, 1), .. Place.Noise(300_000, 2), .. Place.Noise(5_000_000, 1)[2_300_000..]]);
@@ -130,6 +134,42 @@ public sealed class RemoteRepositoryTests
         Assert.Contains("nothing to do", place.Varve.Finish([.. sync, "--no-sync-snap"]), StringComparison.Ordinal);
         Assert.StartsWith("two", place.Varve.Finish(place.Words("cat", "latest", "file")), StringComparison.Ordinal);
         Assert.Contains(place.Address, Uri.UnescapeDataString(f.Volumes.Datasets(dataset, recursive: false)[0].Note(Volumes.Notes.Peers)), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_full_disk_over_there_is_said_and_when_there_is_room_the_backup_finishes()
+    {
+        using var place = new RemotePlace();
+        if (Host.Local.Try(["mount", "-t", "tmpfs", "-o", "size=20m", "varve-test", place.There]).Status != 0) Assert.Skip("a small disk cannot be mounted here");
+        try
+        {
+            place.Here.Write("large", Place.Noise(40_000_000, 1));
+            place.Init();
+            Assert.Contains("the disk is full", place.Varve.Fail(2, place.Words("backup", place.Here.Source)), StringComparison.Ordinal);
+            Host.Local.Run(["mount", "-o", "remount,size=120m", place.There]);
+            place.Backup();
+            Assert.Contains("all as written", place.Varve.Finish(place.Words("verify")), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Host.Local.Run(["umount", place.There]);
+        }
+    }
+
+    [Fact]
+    public void A_clock_set_back_a_year_changes_neither_the_order_nor_what_is_latest()
+    {
+        using var place = new RemotePlace();
+        place.Init();
+        place.Here.Write("a", "before");
+        place.Backup();
+        place.Here.Write("a", "after");
+        using (var repository = SnapshotRepository.Open(place.Objects(), RepositoryKey.OfFile(place.Key), place.Here.Cache))
+            repository.Backup(new BackupOptions { Path = Place.Bytes(place.Here.Source), Taken = DateTimeOffset.UtcNow.AddYears(-1) }, cancel: TestContext.Current.CancellationToken);
+        Assert.Equal("after", place.Varve.Finish(place.Words("cat", "latest", "a")));
+        place.Here.Write("a", "and again");
+        place.Backup();
+        Assert.Equal("and again", place.Varve.Finish(place.Words("cat", "latest", "a")));
     }
 
     [Fact]

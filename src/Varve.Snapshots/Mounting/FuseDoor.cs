@@ -12,7 +12,7 @@ namespace Varve.Snapshots.Mounting;
 /// </summary>
 internal sealed unsafe class FuseDoor : IDisposable
 {
-    private const string Device = "/dev/fuse", Helper = "fusermount3", SocketVariable = "_FUSE_COMMFD";
+    private const string Device = "/dev/fuse", Helper = "/usr/bin/fusermount3", SocketVariable = "_FUSE_COMMFD";
     private const int RightsMessage = 1, SocketLevel = 1;
     private readonly string _target;
     private readonly bool _byHelper;

@@ -41,6 +41,7 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
             for f in "$1"/.varve-snapshots/.notes/*; do
                 [ -f "$f" ] && printf 'note\t%s\t%s\n' "${f##*/}" "$(cat "$f")"
             done
+            return 0
         }
         below() {
             top=$(btrfs subvolume show "$1" | head -n 1)

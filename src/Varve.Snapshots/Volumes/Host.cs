@@ -164,7 +164,7 @@ public sealed class Host : IDisposable
         if (_ssh is null || !Directory.Exists(_control)) return;
         if (File.Exists(Path.Combine(_control, "c")))
         {
-            using var process = Process.Start(new ProcessStartInfo(_ssh.Program, [.. Control, "-O", "exit", "--", Name]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true });
+            using var process = Process.Start(new ProcessStartInfo(InPath(_ssh.Program), [.. Control, "-O", "exit", "--", Name]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true });
             process?.WaitForExit();
         }
         Directory.Delete(_control, recursive: true);

@@ -17,7 +17,13 @@ internal sealed class Killing(string home, int seed)
     private readonly Dictionary<string, TimeSpan> usual = new(StringComparer.Ordinal);
 
     /// <summary>How many instants a suite tries.</summary>
-    public static int Instants => Environment.GetEnvironmentVariable("VARVE_TEST_ALL") == "1" ? 50 : 4;
+    public static int Instants => Environment.GetEnvironmentVariable("VARVE_TEST_ALL") == "1" ? 200 : 4;
+
+    /// <summary>The same where another host makes each dearer.</summary>
+    public static int RemoteInstants => Environment.GetEnvironmentVariable("VARVE_TEST_ALL") == "1" ? 200 : 2;
+
+    /// <summary>Further variables of the program's environment.</summary>
+    public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal);
 
     /// <summary>How many runs were really cut short.</summary>
     public int Killed { get; private set; }
@@ -54,6 +60,25 @@ internal sealed class Killing(string home, int seed)
         return output;
     }
 
+    /// <summary>Runs it, and ends what it began elsewhere by this, some time on the way: it has to say so, or to have ended before.</summary>
+    public string Break(Action elsewhere, params string[] arguments)
+    {
+        var after = usual.GetValueOrDefault(arguments[2], TimeSpan.FromMilliseconds(150)) * random.NextDouble();
+        using var process = Start(Program, arguments);
+        var said = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(after)) elsewhere();
+        process.WaitForExit();
+        _ = said.Result;
+        const int Refused = 2, Failed = 3;
+        if (process.ExitCode is Refused or Failed) Killed++;
+        else Assert.True(process.ExitCode == 0, $"varve {string.Join(' ', arguments)}: status {process.ExitCode}: {error.Result}");
+        return $"seed {seed}, {arguments[2]} with the other side ended after {after.TotalMilliseconds} ms, status {process.ExitCode}";
+    }
+
+    /// <summary>Whether the next one ends by the other side.</summary>
+    public bool NextIsElsewhere => random.Next(2) == 0;
+
     /// <summary>Runs it, and ends it on the way; what happened, for the message of a test that fails.</summary>
     public string Kill(params string[] arguments)
     {
@@ -72,7 +97,8 @@ internal sealed class Killing(string home, int seed)
         process.WaitForExit();
         _ = said.Result;
         const int BySignal = 128;
-        if (process.ExitCode > BySignal) Killed++;
+        // Where it is the ssh that was about to change something, that one is gone, and Varve says so.
+        if (process.ExitCode > BySignal || (byChange && process.ExitCode != 0 && Variables.Count > 0)) Killed++;
         else Assert.True(process.ExitCode == 0, $"varve {string.Join(' ', arguments)}: status {process.ExitCode}: {error.Result}");
         return $"seed {seed}, {arguments[2]} {(byChange ? $"at change {n}" : $"after {after.TotalMilliseconds} ms")}, status {process.ExitCode}";
     }
@@ -84,6 +110,7 @@ internal sealed class Killing(string home, int seed)
         start.Environment["HOME"] = home;
         start.Environment.Remove("VARVE_KEY_FILE");
         start.Environment.Remove("VARVE_PASSPHRASE");
+        foreach (var (name, value) in Variables) start.Environment[name] = value;
         var process = Process.Start(start)!;
         process.StandardInput.Close();
         return process;

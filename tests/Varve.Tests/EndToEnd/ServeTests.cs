@@ -43,6 +43,27 @@ public sealed class ServeTests
         Assert.Equal(0, served.End());
     }
 
+    [Fact]
+    public void Datasets_are_shown_as_this_host_knows_them_and_without_any_it_is_said_what_to_do()
+    {
+        using var trial = Workspace();
+        var state = trial.Home + "-state";
+        using (var served = new Served(trial, ("VARVE_STATE", state))) Assert.Contains("varve data add", served.Page("/datasets"), StringComparison.Ordinal);
+        Directory.CreateDirectory(state);
+        File.WriteAllText(state + "/catalogue.json", """
+            {"format":"varve catalogue 1","datasets":[{"dataset":"land/<b>cover","copies":3,"version":1,"by":"alpha"}],
+             "hosts":[{"host":"alpha","address":"alpha","version":1,"at":1795000000,"holds":[{"dataset":"land/<b>cover","at":"/data","available":1000000,"full":96,"count":2,"snapshots":[{"name":"one","guid":"1","created":1794000000},{"name":"two","guid":"2","created":1794900000}]}]},
+                      {"host":"beta","address":"root@beta","version":1,"at":1795000000,"holds":[{"dataset":"land/<b>cover","at":"/data","available":5,"full":10,"count":1,"snapshots":[{"name":"one","guid":"1","created":1794000000}]}]}]}
+            """);
+        using (var served = new Served(trial, ("VARVE_STATE", state)))
+        {
+            var page = served.Page("/datasets");
+            foreach (var part in (string[])["land/&lt;b&gt;cover", "1 of 3", "1 behind", "root@beta", "96 percent full", "<b>2</b> copies are missing"]) Assert.Contains(part, page, StringComparison.Ordinal);
+            File.WriteAllText(state + "/catalogue.json", "{");
+            Assert.Contains("is no catalogue", served.Ask("/datasets"), StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("/files/../../../../../../../../etc/passwd")]
     [InlineData("/files/..%2f..%2f..%2f..%2f..%2f..%2f..%2fetc%2fpasswd")]

@@ -11,12 +11,13 @@ internal sealed class Served : IDisposable
 {
     private readonly Process process;
 
-    public Served(Trial trial)
+    public Served(Trial trial, params (string Name, string Value)[] variables)
     {
         var start = new ProcessStartInfo(Grounds.Program, ["serve", "--port", "0", "--json"]) { UseShellExecute = false, WorkingDirectory = trial.Workspace, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["VARVE_HOME"] = trial.Home;
         // As the trial's runs: a variable that differs would be a reason to run again.
         start.Environment["PATH"] = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
+        foreach (var (name, value) in variables) start.Environment[name] = value;
         process = Process.Start(start)!;
         var line = process.StandardOutput.ReadLine();
         if (line is null) Assert.Fail($"varve serve ended: {process.StandardError.ReadToEnd()}");
