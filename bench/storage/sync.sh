@@ -1,12 +1,12 @@
 #!/bin/bash
 # Replication over 50 ms there and back and 1 % loss between two network namespaces: varve sync beside `btrfs send | ssh ... btrfs receive`
 # alone, interleaved, first a full stream and then an increment of a tenth. BENCH_MEGABYTES (32) says how much, BENCH_REPEAT (3) how often.
-# Delay and loss are those of `tc netem`, or of link.py where the kernel has none; BENCH_LINK=plain leaves them out and shows the cost of the program.
+# Delay and loss are those of `tc netem`, or of link.c where the kernel has none; BENCH_LINK=plain leaves them out and shows the cost of the program.
 set -eu
-varve=$(cd "$(dirname "$0")/../.." && pwd)/artifacts/varve
+varve=${VARVE_PROGRAM:-$(cd "$(dirname "$0")/../.." && pwd)/artifacts/varve}
 megabytes=${BENCH_MEGABYTES:-32}
-for program in ip tc python3 mkfs.btrfs ssh /usr/sbin/sshd; do
-    command -v $program > /dev/null || { echo "$0: missing $program; install with: apt-get install -y --no-install-recommends iproute2 python3 btrfs-progs openssh-server openssh-client" >&2; exit 4; }
+for program in ip tc cc mkfs.btrfs ssh /usr/sbin/sshd; do
+    command -v $program > /dev/null || { echo "$0: missing $program; install with: apt-get install -y --no-install-recommends iproute2 gcc libc6-dev btrfs-progs openssh-server openssh-client" >&2; exit 4; }
 done
 [ "$(id -u)" = 0 ] || { echo "$0: only root can make network namespaces and mount file systems" >&2; exit 4; }
 work=$(mktemp -d)
@@ -42,10 +42,11 @@ elif plug && tc -n $a qdisc add dev va$$ root netem delay 25ms loss 1% limit 100
     link="50 ms there and back, 1 % loss, by netem"
 else
     ip -n $a link del va$$
-    coproc wire { exec python3 "$(dirname "$0")/link.py" $a $b 10.99.0.1 10.99.0.2 --delay 25 --loss 1; }
+    cc -O2 -o "$work/link" "$(dirname "$0")/link.c"
+    coproc wire { exec "$work/link" $a $b 10.99.0.1 10.99.0.2 25 1; }
     between=$wire_PID
     read -r _ <&"${wire[0]}"
-    link="50 ms there and back, 1 % loss, by link.py"
+    link="50 ms there and back, 1 % loss, by link.c"
 fi
 for disk in here there; do
     truncate -s 2G "$work/$disk.img"
