@@ -51,7 +51,7 @@ public sealed class RemoteKillTests
         Change(place.Here, 0);
         killing.Finish(backup);
         var (tree, last) = (Place.Describe(place.Here.Source), "");
-        for (var round = 1; round <= Killing.RemoteInstants; round++)
+        for (var round = 1; killing.GoesOn(round, Killing.RemoteInstants); round++)
         {
             using (var repository = Open(place)) last = repository.Find("latest").Name;
             Change(place.Here, round);
@@ -76,7 +76,7 @@ public sealed class RemoteKillTests
         Change(place.Here, 0);
         killing.Finish(backup);
         var tree = Place.Describe(place.Here.Source);
-        for (var round = 1; round <= Killing.RemoteInstants; round++)
+        for (var round = 1; killing.GoesOn(round, Killing.RemoteInstants); round++)
         {
             string kept;
             using (var repository = Open(place)) kept = repository.Find("latest").Name;
@@ -105,7 +105,7 @@ public sealed class RemoteKillTests
         killing.Finish(place.Words("backup", place.Here.Source));
         var tree = Place.Describe(place.Here.Source);
         killing.Finish(place.Words("restore", "latest", place.Here.Root + "/whole"));
-        for (var round = 1; round <= Killing.RemoteInstants; round++)
+        for (var round = 1; killing.GoesOn(round, Killing.RemoteInstants); round++)
         {
             var target = place.Here.Root + "/target";
             var restore = place.Words("restore", "latest", target);
@@ -122,7 +122,7 @@ public sealed class RemoteKillTests
     private static void Syncs(Killing killing, PlainFixture f, string dataset, string address, int rounds, Func<SnapshotRepository> open, Func<string[], string> kill)
     {
         string[] sync = ["sync", dataset, address, "--no-sync-snap"];
-        for (var round = 0; round <= rounds; round++)
+        for (var round = 0; killing.GoesOn(round, rounds); round++)
         {
             File.WriteAllBytes($"{dataset}/big", Place.Noise(2_000_000 + round, round));
             f.Volumes.Take([(dataset, $"round-{round:000}")], children: false);

@@ -20,7 +20,12 @@ internal sealed class Killing(string home, int seed)
     public static int Instants => Environment.GetEnvironmentVariable("VARVE_TEST_ALL") == "1" ? 200 : 4;
 
     /// <summary>The same where another host makes each dearer.</summary>
-    public static int RemoteInstants => Environment.GetEnvironmentVariable("VARVE_TEST_ALL") == "1" ? 200 : 2;
+    public static int RemoteInstants => Environment.GetEnvironmentVariable("VARVE_TEST_ALL") == "1" ? 40 : 2;
+
+    private const int MostInVain = 12;
+
+    /// <summary>Whether another round is due: as many as a suite tries, and more, up to a limit, while no run was cut short yet.</summary>
+    public bool GoesOn(int round, int rounds) => round <= rounds || (Killed == 0 && round <= MostInVain);
 
     /// <summary>Further variables of the program's environment.</summary>
     public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal);
