@@ -16,8 +16,9 @@ done
 work=$(mktemp -d "${TMPDIR:-/var/tmp}/varve-nfs.XXXXXX")
 tag=vn$$
 finish() {
+    # All of them end before any is waited for.
+    { for host in s 1 2 3 4; do ip netns pids $tag$host | xargs -r kill -9; done; wait; } 2> /dev/null || true
     for host in s 1 2 3 4; do
-        { ip netns pids $tag$host | xargs -r kill -9; wait; } 2> /dev/null || true
         umount -l "$work/$host/nfs" 2> /dev/null || true
         umount -l "$work/$host/disk" 2> /dev/null || true
         ip netns del $tag$host 2> /dev/null || true

@@ -2,7 +2,7 @@
 # How long a plan over a million snapshots takes: 1,000 datasets of 1,000, listed by a zfs that is a file.
 # bench/storage/plan.sh [SNAPSHOTS]
 set -eu
-varve=$(cd "$(dirname "$0")/../.." && pwd)/artifacts/varve
+varve=${VARVE_PROGRAM:-$(cd "$(dirname "$0")/../.." && pwd)/artifacts/varve}
 count=${1:-1000000}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
