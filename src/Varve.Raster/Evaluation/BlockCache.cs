@@ -11,8 +11,10 @@ internal sealed unsafe class BlockCache(long limit) : IDisposable
 {
     private readonly Dictionary<BlockKey, CachedBlock> blocks = [];
     private readonly LinkedList<CachedBlock> idle = new();
+    /// <summary>Memory of blocks that went, for the next of its size: given back each time, the host's allocator would keep more than it has handed out.</summary>
+    private readonly Dictionary<long, Stack<nint>> spare = [];
     private readonly Lock gate = new();
-    private long bytes;
+    private long bytes, spareBytes;
     private bool isTight;
 
     /// <summary>The block, held until <see cref="Release"/>.</summary>
@@ -36,7 +38,7 @@ internal sealed unsafe class BlockCache(long limit) : IDisposable
                 return known;
             }
             while (bytes + size > Allowed && idle.First is { } oldest) Drop(oldest.Value);
-            var block = new CachedBlock(key, (byte*)NativeMemory.AlignedAlloc((nuint)size, 64), size) { Pins = 1, UsesLeft = uses };
+            var block = new CachedBlock(key, Take(size), size) { Pins = 1, UsesLeft = uses };
             bytes += size;
             blocks[key] = block;
             mustDecode = true;
@@ -65,7 +67,27 @@ internal sealed unsafe class BlockCache(long limit) : IDisposable
         {
             isTight = toOthers;
             while (bytes > Allowed && idle.First is { } oldest) Drop(oldest.Value);
+            if (toOthers) FreeSpare();
         }
+    }
+
+    private byte* Take(long size)
+    {
+        if (spare.TryGetValue(size, out var some) && some.TryPop(out var memory))
+        {
+            spareBytes -= size;
+            return (byte*)memory;
+        }
+        // Of another size than what lies here: that goes first.
+        if (bytes + spareBytes + size > Allowed) FreeSpare();
+        return (byte*)NativeMemory.AlignedAlloc((nuint)size, 64);
+    }
+
+    private void FreeSpare()
+    {
+        foreach (var memory in spare.Values.SelectMany(static some => some)) NativeMemory.AlignedFree((void*)memory);
+        spare.Clear();
+        spareBytes = 0;
     }
 
     private void Drop(CachedBlock block)
@@ -73,13 +95,21 @@ internal sealed unsafe class BlockCache(long limit) : IDisposable
         if (block.Place is { } place) idle.Remove(place);
         blocks.Remove(block.Key);
         bytes -= block.Bytes;
-        NativeMemory.AlignedFree(block.Memory);
+        if (bytes + spareBytes + block.Bytes > Allowed)
+        {
+            NativeMemory.AlignedFree(block.Memory);
+            return;
+        }
+        if (!spare.TryGetValue(block.Bytes, out var some)) spare[block.Bytes] = some = new Stack<nint>();
+        some.Push((nint)block.Memory);
+        spareBytes += block.Bytes;
     }
 
     public void Dispose()
     {
         foreach (var block in blocks.Values) NativeMemory.AlignedFree(block.Memory);
         blocks.Clear();
+        FreeSpare();
     }
 }
 

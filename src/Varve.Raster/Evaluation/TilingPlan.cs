@@ -14,6 +14,8 @@ internal sealed class TilingPlan
     /// <summary>The runtime, its code, and buffers of packed bytes that are not counted one by one.</summary>
     private const long Fixed = 20L << 20;
     private const long MostForBlocks = 96L << 20;
+    /// <summary>The part of the budget for what the collector has not collected, and the allocator holds, while tiles are packed.</summary>
+    private const double Uncounted = 0.4;
 
     /// <param name="program">What is computed.</param>
     /// <param name="placement">Where everything lies.</param>
@@ -45,7 +47,7 @@ internal sealed class TilingPlan
         ThreadBytes = PerThread();
         if (ThreadBytes > room)
             throw new RasterException($"{Megabytes(budget)} of memory are too few: {(image is null ? "one tile" : $"a block of {largest.Source.Name} ({image.BlockWidth} x {image.BlockHeight})")} takes {Megabytes(ThreadBytes + Fixed)} to work on; allow more (--memory), or write the file in smaller tiles");
-        CacheBytes = Math.Clamp(room - ThreadBytes * Threads, 0, Math.Max(MostForBlocks, 4 * (image?.BlockBytes ?? 0)));
+        CacheBytes = Math.Clamp(room - ThreadBytes * Threads - (long)(budget * Uncounted), 0, Math.Max(MostForBlocks, 4 * (image?.BlockBytes ?? 0)));
         Bytes = ThreadBytes * Threads;
     }
 
