@@ -12,7 +12,8 @@ internal sealed class DeflateCodes
     private const int MostBits = 15, MostHeaderBits = 7, FirstLength = 257;
     private const int RepeatLast = 16, FewZeros = 17, ManyZeros = 18;
 
-    private static ReadOnlySpan<byte> LengthOrder => [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
+    /// <summary>The order in which a header tells the lengths of the codes for lengths.</summary>
+    public static ReadOnlySpan<byte> LengthOrder => [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
     private static readonly byte[] LengthMore = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0];
     private static readonly ushort[] LengthLeast = [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258];
     private static readonly byte[] LengthCode = CodesOf(LengthLeast, 259);

@@ -20,12 +20,6 @@ internal sealed unsafe class Inflate : IDisposable
     private const uint IsLiteral = 1u << 31, IsTable = 1u << 30, IsEnd = 1u << 29, IsNothing = 1u << 28;
     private const int CodeShift = 8, BaseShift = 12;
 
-    private static ReadOnlySpan<ushort> LengthBase => [3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258];
-    private static ReadOnlySpan<byte> LengthMore => [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0];
-    private static ReadOnlySpan<ushort> DistanceBase => [1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577];
-    private static ReadOnlySpan<byte> DistanceMore => [0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13];
-    private static ReadOnlySpan<byte> LengthOrder => [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
-
     private readonly uint* literals = (uint*)NativeMemory.AlignedAlloc((LiteralEntries + DistanceEntries + (1 << LengthBits)) * sizeof(uint), 64);
     private readonly byte[] lengths = new byte[Literals + Distances];
     private byte* input, inputEnd;
@@ -134,7 +128,7 @@ internal sealed unsafe class Inflate : IDisposable
         var (literalCount, distanceCount, lengthCount) = ((int)Take(5) + 257, (int)Take(5) + 1, (int)Take(4) + 4);
         Span<byte> own = stackalloc byte[LengthCodes];
         own.Clear();
-        for (var i = 0; i < lengthCount; i++) own[LengthOrder[i]] = (byte)Take(3);
+        for (var i = 0; i < lengthCount; i++) own[DeflateCodes.LengthOrder[i]] = (byte)Take(3);
         Build(own, LengthTable, LengthBits, 1 << LengthBits, static symbol => (uint)symbol << BaseShift);
         var all = lengths.AsSpan(0, literalCount + distanceCount);
         for (var i = 0; i < all.Length;)
@@ -165,9 +159,9 @@ internal sealed unsafe class Inflate : IDisposable
 
     private void LiteralTable(ReadOnlySpan<byte> codeLengths) => Build(codeLengths, literals, LiteralBits, LiteralEntries, static symbol =>
         symbol < EndOfBlock ? IsLiteral | (uint)symbol << BaseShift : symbol == EndOfBlock ? IsEnd
-        : symbol - 257 < LengthBase.Length ? (uint)LengthBase[symbol - 257] << BaseShift | LengthMore[symbol - 257] : IsNothing);
+        : symbol < DeflateCodes.Literals ? (uint)DeflateCodes.LeastOf(symbol) << BaseShift | (uint)DeflateCodes.MoreOfLength(symbol) : IsNothing);
 
-    private static uint DistanceEntry(int symbol) => symbol < DistanceBase.Length ? (uint)DistanceBase[symbol] << BaseShift | DistanceMore[symbol] : IsNothing;
+    private static uint DistanceEntry(int symbol) => symbol < DeflateCodes.Distances ? (uint)DeflateCodes.NearestOf(symbol) << BaseShift | (uint)DeflateCodes.MoreOfDistance(symbol) : IsNothing;
 
     /// <summary>Fills a table, looked up by the next bits of the stream; longer codes lead to a table of their own.</summary>
     private static void Build(ReadOnlySpan<byte> codeLengths, uint* table, int tableBits, int most, Func<int, uint> entryOf)
