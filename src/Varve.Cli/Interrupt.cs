@@ -10,6 +10,8 @@ internal sealed class Interrupt : IDisposable
 {
     private readonly CancellationTokenSource source = new();
     private readonly List<PosixSignalRegistration> registrations = [];
+    private readonly Lock handling = new();
+    private bool over;
 
     /// <param name="told">Called once, at the first signal.</param>
     public Interrupt(Action told)
@@ -18,10 +20,14 @@ internal sealed class Interrupt : IDisposable
         {
             registrations.Add(PosixSignalRegistration.Create(signal, context =>
             {
-                if (source.IsCancellationRequested) return;
-                context.Cancel = true;
-                told();
-                source.Cancel();
+                // What is told may end the work at once, and its end disposes this: not while a signal is handled.
+                lock (handling)
+                {
+                    if (over || source.IsCancellationRequested) return;
+                    context.Cancel = true;
+                    told();
+                    source.Cancel();
+                }
             }));
         }
     }
@@ -30,7 +36,12 @@ internal sealed class Interrupt : IDisposable
 
     public void Dispose()
     {
+        lock (handling)
+        {
+            over = true;
+            source.Dispose();
+        }
+        // Not under the lock: a registration's end waits for its handler.
         foreach (var registration in registrations) registration.Dispose();
-        source.Dispose();
     }
 }
