@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Varve.Raster.Files;
 
@@ -10,104 +11,95 @@ namespace Varve.Raster.Files;
 internal static unsafe class Lzw
 {
     private const int Clear = 256, End = 257, First = 258, Most = 4096;
+    /// <summary>Bytes that are copied at once, however short a string is.</summary>
+    private const int Step = 16;
 
     /// <summary>Unpacks; returns the bytes written. What does not fit is left out.</summary>
     /// <returns>-1 when a code stands for nothing.</returns>
     [SkipLocalsInit]
     public static long Unpack(ReadOnlySpan<byte> source, Span<byte> target)
     {
-        var places = stackalloc int[Most];
-        var lengths = stackalloc int[Most];
+        var singles = stackalloc byte[Clear + Step];
+        var places = stackalloc byte*[Most];
+        // 0 for the codes that stand for no string.
+        var lengths = stackalloc ushort[Most];
+        for (var i = 0; i < Clear; i++)
+        {
+            singles[i] = (byte)i;
+            places[i] = singles + i;
+            lengths[i] = 1;
+        }
+        new Span<ushort>(lengths + Clear, Most - Clear).Clear();
         fixed (byte* into = target)
         fixed (byte* from = source)
         {
-            var end = from + source.Length;
-            var input = from;
-            ulong held = 0;
-            int bits = 0, width = 9, next = First, previousAt = 0, previousLength = 0, at = 0;
-            var size = target.Length;
-            while (at < size)
+            long bit = 0, bits = 8L * source.Length;
+            byte* to = into, end = into + target.Length, previous = null;
+            int next = First, previousLength = 0;
+            while (to < end)
             {
-                if (bits < width)
+                var width = WidthToRead(next);
+                if (previousLength > 0 && next < Most)
                 {
-                    if (end - input >= sizeof(ulong))
+                    // As many codes as have this width and lie where eight bytes can be read.
+                    var left = Math.Min((width == 12 ? Most : (1 << width) - 1) - next, (bits - 64 - bit) / width);
+                    for (; left > 0; left--)
                     {
-                        // As many whole bytes as fit; the bits of a next one that come along are the same when it is read.
-                        held |= BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(input)) >> bits;
-                        input += (63 - bits) >> 3;
-                        bits |= 56;
+                        // The string that this code completes, which may be its own: it then ends as it begins.
+                        places[next] = previous;
+                        lengths[next] = (ushort)(previousLength + 1);
+                        var code = (int)(BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ulong>(from + (bit >> 3))) << (int)(bit & 7) >> (64 - width));
+                        int length = lengths[code];
+                        if (length == 0 || length > end - to - Step) break;
+                        var place = places[code];
+                        // Longer ones lie a step or more away from their copy.
+                        for (var i = 0; i == 0 || i < length; i += Step) Unsafe.WriteUnaligned(to + i, Unsafe.ReadUnaligned<Vector128<byte>>(place + i));
+                        if (code == next) to[length - 1] = *place;
+                        bit += width;
+                        (next, previousLength) = (next + 1, length);
+                        previous = to;
+                        to += length;
                     }
-                    else
-                    {
-                        for (; bits <= 56 && input < end; bits += 8) held |= (ulong)*input++ << (56 - bits);
-                        if (bits < width) break;
-                    }
+                    width = WidthToRead(next);
                 }
-                var code = (int)(held >> (64 - width));
-                held <<= width;
-                bits -= width;
-                if (code < Clear)
+                // One code with all care: the first after an empty table, those that are no strings, and the last ones.
+                if (to >= end || bits - bit < width) break;
+                var one = Code(source, bit, width);
+                bit += width;
+                if (one == End) break;
+                if (one == Clear)
                 {
-                    if (previousLength > 0 && next < Most)
-                    {
-                        places[next] = previousAt;
-                        lengths[next++] = previousLength + 1;
-                    }
-                    (previousAt, previousLength) = (at, 1);
-                    into[at++] = (byte)code;
-                }
-                else if (code >= First)
-                {
-                    int place, length;
-                    if (code < next)
-                    {
-                        (place, length) = (places[code], lengths[code]);
-                    }
-                    else if (code == next && next < Most && previousLength > 0)
-                    {
-                        (place, length) = (previousAt, previousLength + 1);
-                    }
-                    else
-                    {
-                        return -1;
-                    }
-                    if (previousLength > 0 && next < Most)
-                    {
-                        places[next] = previousAt;
-                        lengths[next++] = previousLength + 1;
-                    }
-                    (previousAt, previousLength) = (at, length);
-                    var count = Math.Min(length, size - at);
-                    Repeat(into + place, into + at, count, size - at);
-                    at += count;
-                }
-                else if (code == Clear)
-                {
-                    (next, width, previousLength) = (First, 9, 0);
+                    (next, previousLength) = (First, 0);
+                    new Span<ushort>(lengths + Clear, Most - Clear).Clear();
                     continue;
                 }
-                else
+                var isAdded = previousLength > 0 && next < Most;
+                if (one >= next && !(one == next && isAdded)) return -1;
+                if (isAdded)
                 {
-                    break;
+                    places[next] = previous;
+                    lengths[next++] = (ushort)(previousLength + 1);
                 }
-                // The width is that of the table with the entry the next code completes.
-                if (next >= 511) width = next >= 2047 ? 12 : next >= 1023 ? 11 : 10;
+                previousLength = lengths[one];
+                var count = Math.Min(previousLength, end - to);
+                for (var i = 0L; i < count; i++) to[i] = places[one][i];
+                previous = to;
+                to += count;
             }
-            return at;
+            return to - into;
         }
     }
 
-    /// <summary>Copies bytes that may lie right before their copy; room says how much may be overwritten behind it.</summary>
+    /// <summary>Of the next code, when a reader has so many entries: that of the table with the entry the code completes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Repeat(byte* from, byte* to, int count, int room)
+    private static int WidthToRead(int next) => next >= 2047 ? 12 : next >= 1023 ? 11 : next >= 511 ? 10 : 9;
+
+    /// <summary>The code at a bit; not all of the three bytes that it may lie in need to be there.</summary>
+    private static int Code(ReadOnlySpan<byte> source, long bit, int width)
     {
-        var apart = to - from;
-        if (apart >= 8 && room >= count + 8)
-        {
-            for (var i = 0; i < count; i += 8) Unsafe.WriteUnaligned(to + i, Unsafe.ReadUnaligned<ulong>(from + i));
-            return;
-        }
-        for (var i = 0; i < count; i++) to[i] = from[i];
+        var (at, held) = ((int)(bit >> 3), 0u);
+        for (var i = 0; i < 3; i++) held = held << 8 | (at + i < source.Length ? source[at + i] : 0u);
+        return (int)(held << (8 + (int)(bit & 7)) >> (32 - width));
     }
 
     /// <summary>Of the next code, when a packer, which is one entry ahead of its reader, has so many entries.</summary>
