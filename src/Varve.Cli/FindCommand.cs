@@ -18,7 +18,7 @@ internal static class FindCommand
         var since = new Option<string>("--since") { Description = "Ran at this time (UTC) or later: 2026-11-23, 2026-11-23T06:30, or so long ago: 12h, 30d", HelpName = "TIME" };
         var until = new Option<string>("--until") { Description = "Ran before this time", HelpName = "TIME" };
         var longer = new Option<string>("--min-time") { Description = "Took at least so long: 90s, 15m, 2h", HelpName = "TIME" };
-        var larger = new Option<string>("--min-size") { Description = "The file has at least so many bytes: 500M, 4G", HelpName = "SIZE" };
+        var larger = new Option<string>("--min-size") { Description = "The file has at least so many bytes: 500M, 1.5G, 2GB", HelpName = "SIZE" };
         var tainted = new Option<bool>("--tainted") { Description = "Is downstream of a tainted file" };
         var most = new Option<int>("-n") { Description = "At most so many", HelpName = "N", DefaultValueFactory = static _ => int.MaxValue };
         var command = new Command("find", "Results by label, command, program, input, effect, date and cost; all that is given must hold")

@@ -16,7 +16,7 @@ internal sealed class RasterOptions
     private readonly Option<string> within = new("--within") { Description = "Only pixels inside the polygons of this file count, and no others are read", HelpName = "FILE" };
     private readonly Option<bool> allTouched = new("--all-touched") { Description = "Inside are all pixels that a polygon touches, not only those whose centre it holds" };
     private readonly Option<string> file = new("--file", "-f") { Description = "Read the expression from a file: lines `name = expression`, then what to compute", HelpName = "FILE" };
-    private readonly Option<string> memory = new("--memory") { Description = "Most memory: 128M, 4G; else half of what is free", HelpName = "SIZE" };
+    private readonly Option<string> memory = new("--memory") { Description = "Most memory: 128M, 1.5G, 2GB; else half of what is free", HelpName = "SIZE" };
     private readonly Option<int?> threads = new("-j", "--jobs") { Description = "Threads; else one for each core", HelpName = "N" };
 
     /// <summary>Adds them to a command.</summary>

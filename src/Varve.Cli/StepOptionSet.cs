@@ -15,7 +15,7 @@ internal sealed class StepOptionSet
     private readonly Option<string[]> pass = new("--pass") { Description = "Let this environment variable in, and into the step's key", HelpName = "VAR" };
     private readonly Option<string[]> write = new("--write") { Description = "A further folder it may write", HelpName = "DIR" };
     private readonly Option<string> timeout = new("--timeout") { Description = "End it after this long: 90, 90s, 15m, 2h", HelpName = "TIME" };
-    private readonly Option<string> memory = new("--memory") { Description = "Most memory of each of its processes: 500M, 4G", HelpName = "SIZE" };
+    private readonly Option<string> memory = new("--memory") { Description = "Most memory of each of its processes: 500M, 1.5G, 2GB", HelpName = "SIZE" };
 
     public void AddTo(Command command)
     {
@@ -44,11 +44,7 @@ internal sealed class StepOptionSet
         return seconds is > 0 and < 1e10 ? TimeSpan.FromSeconds(seconds) : throw new UsageException($"{option} {text}: give a time such as 90, 90s, 15m, 2h or 30d");
     }
 
-    internal static long ParseSize(string text, string option = "--memory")
-    {
-        var bytes = Scaled(text, [('K', 1L << 10), ('M', 1L << 20), ('G', 1L << 30), ('T', 1L << 40)]);
-        return bytes is >= 1 and < 1e18 ? (long)bytes : throw new UsageException($"{option} {text}: give a size such as 500M or 4G");
-    }
+    internal static long ParseSize(string text, string option = "--memory") => ByteSize.Parse(text) ?? throw new UsageException($"{option} {text}: give a size, {ByteSize.Forms}");
 
     private static double Scaled(string text, ReadOnlySpan<(char Unit, long Factor)> units)
     {

@@ -1,5 +1,4 @@
 using Varve.Raster.Evaluation;
-using Varve.Raster.Gdal;
 using Varve.Raster.Graph;
 using Varve.Raster.Layers;
 using Varve.Raster.Outputs;
@@ -41,11 +40,11 @@ public sealed partial class Raster
 
     /// <summary>Files that lie on one grid as one layer; where they overlap the later one is seen, but for its missing pixels.</summary>
     /// <exception cref="RasterException">One cannot be read, or they are not on one grid, or not alike.</exception>
-    public static Raster Open(IReadOnlyList<string> paths, int band = 1) => paths.Count == 1 ? Open(paths[0], band) : new(RasterSource.Of([.. paths.Select(p => FileBand.OpenUnmasked(p, band - 1, "a tile of a layer"))], band - 1));
+    public static Raster Open(IReadOnlyList<string> paths, int band = 1) => new(FileBand.OpenTiles(paths, band - 1));
 
     /// <summary>A file one pixel wide, whose values hold for their whole rows, however wide the other layers are.</summary>
     /// <exception cref="RasterException">It cannot be read, or is wider.</exception>
-    public static Raster OpenRows(string path, int band = 1, bool ignoresNoData = false) => new(new LatitudeSource(RasterSource.Of(ignoresNoData ? RasterFiles.Open(path, band - 1) : FileBand.OpenUnmasked(path, band - 1, "a layer of rows"), band - 1, ignoresNoData)));
+    public static Raster OpenRows(string path, int band = 1, bool ignoresNoData = false) => new(FileBand.OpenRows(path, band - 1, ignoresNoData));
 
     /// <summary>One number everywhere.</summary>
     public static Raster Constant(double value) => new(Graph.Constant.Of(value));

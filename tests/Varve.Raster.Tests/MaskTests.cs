@@ -39,7 +39,9 @@ public sealed class MaskTests
         // Pixels that are missing stay so in a file without a mask.
         Raster.Open(folder[name]).Write(folder["out.tif"]);
         MustBe(sum, Raster.Open(folder["out.tif"]));
-        Assert.Contains("varve raster convert", Assert.Throws<RasterException>(() => Raster.Open([folder[name], folder["a.tif"]])).Message, StringComparison.Ordinal);
+        // Under a tile without one nothing of it is missing.
+        Assert.Equal(3750, Raster.Open([folder[name], folder["a.tif"]]).Count());
+        MustBe(sum, Raster.Open([folder[name], folder[name]]));
     }
 
     [Fact]

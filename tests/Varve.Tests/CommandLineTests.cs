@@ -38,6 +38,15 @@ public sealed class CommandLineTests
     [InlineData("1000", 1000)]
     [InlineData("500M", 524288000)]
     [InlineData("4g", 4294967296)]
+    [InlineData("64K", 65536)]
+    [InlineData("64MiB", 67108864)]
+    [InlineData("64 mib", 67108864)]
+    [InlineData("1.5G", 1610612736)]
+    [InlineData("64MB", 64000000)]
+    [InlineData("2GB", 2000000000)]
+    [InlineData("2 kb", 2000)]
+    [InlineData("100B", 100)]
+    [InlineData(".5T", 549755813888)]
     public void Sizes(string text, long bytes) => Assert.Equal(bytes, StepOptionSet.ParseSize(text));
 
     [Theory]
@@ -47,6 +56,21 @@ public sealed class CommandLineTests
     [InlineData("0")]
     [InlineData("3 days")]
     public void What_is_no_time_is_refused(string text) => Assert.Throws<UsageException>(() => StepOptionSet.ParseTime(text));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("M")]
+    [InlineData("0")]
+    [InlineData("-3M")]
+    [InlineData("1e3")]
+    [InlineData("12 34")]
+    [InlineData("5Mi")]
+    [InlineData("5MM")]
+    [InlineData("5iB")]
+    [InlineData("1,5G")]
+    [InlineData("0.5")]
+    [InlineData("9999999T")]
+    public void What_is_no_size_is_refused(string text) => Assert.Contains("such as 500M", Assert.Throws<UsageException>(() => StepOptionSet.ParseSize(text)).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData(0, "0.00 s")]

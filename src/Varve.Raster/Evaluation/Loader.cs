@@ -18,7 +18,7 @@ internal sealed unsafe class Loader : IDisposable
     private readonly List<(CachedBlock Block, Window Place)> waiting = [];
     private readonly long leastUses;
     private readonly Arena? arena;
-    private byte[] scratch = [];
+    private byte[] scratch = [], over = [];
 
     /// <param name="program">Whose sources.</param>
     /// <param name="placement">Where they lie.</param>
@@ -42,7 +42,12 @@ internal sealed unsafe class Loader : IDisposable
     public long BlocksRead { get; private set; }
 
     /// <summary>Memory that a source takes for a chunk.</summary>
-    public static long BytesOf(Source source, Tiling tiling) => ChunkBytes(source, tiling) + ((source as Generated)?.WorkingBytes(tiling.Width, tiling.Height) ?? 0);
+    public static long BytesOf(Source source, Tiling tiling) => ChunkBytes(source, tiling) + source switch
+    {
+        Generated generated => generated.WorkingBytes(tiling.Width, tiling.Height),
+        RasterSource { HasMasks: true } => tiling.Pixels * (source.Type.Size() + 1),
+        _ => 0,
+    };
 
     private static long ChunkBytes(Source source, Tiling tiling) => (source is LatitudeSource ? tiling.Height : tiling.Pixels) * source.Type.Size();
 
@@ -133,7 +138,31 @@ internal sealed unsafe class Loader : IDisposable
         foreach (var piece in source.Index.On(inside.Moved(-at.X, -at.Y)))
         {
             var part = piece.Place.Moved(at.X, at.Y).And(chunk);
-            if (!part.IsEmpty) Load(source, piece, at, part, chunk, into, none);
+            if (part.IsEmpty) continue;
+            if (piece.Mask is { } mask) LoadOver(source, piece, mask, at, part, chunk, into, none);
+            else Load(source, piece, at, part, chunk, into, none);
+        }
+    }
+
+    /// <summary>Puts a piece over those that are there already, where its mask says that it has a value.</summary>
+    private void LoadOver(RasterSource source, Piece piece, FileMask mask, Window at, Window part, Window chunk, byte* into, Known none)
+    {
+        var size = source.Type.Size();
+        var bytes = part.Pixels * (size + 1);
+        if (over.Length < bytes) over = GC.AllocateUninitializedArray<byte>(checked((int)bytes));
+        fixed (byte* pixels = over)
+        {
+            var isThere = pixels + part.Pixels * size;
+            Load(source, piece with { IsOver = false }, at, part, part, pixels, none);
+            Load(source, new Piece(mask.File, mask.Band, piece.Place), at, part, part, isThere, default);
+            for (var row = 0L; row < part.Height; row++)
+            {
+                var from = pixels + row * part.Width * size;
+                var truths = isThere + row * part.Width;
+                var to = into + ((part.Y - chunk.Y + row) * chunk.Width + part.X - chunk.X) * size;
+                for (var column = 0L; column < part.Width; column++)
+                    if (truths[column] != 0) Buffer.MemoryCopy(from + column * size, to + column * size, size, size);
+            }
         }
     }
 
@@ -143,7 +172,7 @@ internal sealed unsafe class Loader : IDisposable
         var (x, y) = (at.X + piece.Place.X, at.Y + piece.Place.Y);
         var own = part.Moved(-x, -y);
         var plane = image.IsPlanar ? piece.Band : 0;
-        var blend = source.Pieces.Count > 1 && source.NoData is not null;
+        var blend = piece.IsOver && source.NoData is not null;
         for (var row = own.Y / image.BlockHeight; row * image.BlockHeight < own.Bottom; row++)
         {
             for (var column = own.X / image.BlockWidth; column * image.BlockWidth < own.Right; column++)

@@ -36,7 +36,7 @@ internal sealed unsafe class Program
     public List<Source> Sources { get; } = [];
     /// <summary>How many of those read each image.</summary>
     public IReadOnlyDictionary<Files.BlockImage, int> Readers => readers ??= Sources.SelectMany(static s => s switch { RasterSource raster => raster.Pieces, LatitudeSource rows => rows.Column.Pieces, _ => [] })
-        .Select(static p => p.File.Image).GroupBy(static i => i).ToDictionary(static g => g.Key, static g => g.Count());
+        .SelectMany(static p => p.Mask is { } mask ? new[] { p.File.Image, mask.File.Image } : [p.File.Image]).GroupBy(static i => i).ToDictionary(static g => g.Key, static g => g.Count());
     public IReadOnlyList<Slot> Slots { get; }
     /// <summary>The values that are numbers of the expression.</summary>
     public IEnumerable<int> ConstantSlots => constants.Select(static c => c.Slot);

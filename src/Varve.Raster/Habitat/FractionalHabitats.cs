@@ -21,12 +21,13 @@ public static class FractionalHabitats
     /// <exception cref="RasterException">It cannot be read, its values are no integers, or the new pixels are smaller than its own.</exception>
     public static IReadOnlyList<int> Write(string habitat, double? scale, string folder, WriteOptions? write = null, Limits? limits = null, Projection? projection = null)
     {
-        var map = RasterSource.Of(FileBand.OpenUnmasked(habitat, 0, "a map of classes"), 0);
-        var isOther = projection is not null && !projection.Equals(map.Grid.Projection);
-        var natural = isOther ? new Raster(map).GridIn(projection!) : map.Grid;
-        if (!isOther && scale is { } asked) MustBeLarger(map, asked);
+        var map = FileBand.Open(habitat, 0);
+        var own = FileBand.ValueOf(map).Grid;
+        var isOther = projection is not null && !projection.Equals(own.Projection);
+        var natural = isOther ? new Raster(map).GridIn(projection!) : own;
+        if (!isOther && scale is { } asked) MustBeLarger(habitat, own, asked);
         var grid = scale is { } size ? OnMultiples(natural, size) : natural;
-        var classes = ClassesOf(map, limits);
+        var classes = ClassesOf(habitat, map, limits);
         try
         {
             Directory.CreateDirectory(folder);
@@ -45,11 +46,10 @@ public static class FractionalHabitats
         return classes;
     }
 
-    private static void MustBeLarger(RasterSource map, double size)
+    private static void MustBeLarger(string habitat, Grid fine, double size)
     {
-        var fine = map.Grid;
         if (!(double.IsFinite(size) && size >= fine.StepX * (1 - Grid.Tolerance) && size >= Math.Abs(fine.StepY) * (1 - Grid.Tolerance)))
-            throw new RasterException(string.Create(CultureInfo.InvariantCulture, $"pixels of {size} would be smaller than those of {map.Name} ({fine.StepX} x {Math.Abs(fine.StepY)}); parts of a class need larger ones"));
+            throw new RasterException(string.Create(CultureInfo.InvariantCulture, $"pixels of {size} would be smaller than those of {habitat} ({fine.StepX} x {Math.Abs(fine.StepY)}); parts of a class need larger ones"));
     }
 
     /// <summary>The pixels of a size, with edges on multiples of it, that cover a grid.</summary>
@@ -64,11 +64,11 @@ public static class FractionalHabitats
         return new Grid(Below(fine.X) * size, Above(north) * size, size, -size, Above(right) - Below(fine.X), Above(north) - Below(south), fine.Projection);
     }
 
-    private static List<int> ClassesOf(RasterSource map, Limits? limits)
+    private static List<int> ClassesOf(string habitat, Node map, Limits? limits)
     {
         var counts = new Raster(map).Values(limits);
         var values = Numbers(counts).Distinct().ToList();
-        if (values.Find(static v => v != Math.Floor(v) || Math.Abs(v) > int.MaxValue) is not 0 and var odd) throw new RasterException(string.Create(CultureInfo.InvariantCulture, $"{map.Name}: it has the value {odd}, and classes of habitat are integers"));
+        if (values.Find(static v => v != Math.Floor(v) || Math.Abs(v) > int.MaxValue) is not 0 and var odd) throw new RasterException(string.Create(CultureInfo.InvariantCulture, $"{habitat}: it has the value {odd}, and classes of habitat are integers"));
         return [.. values.Where(static v => v != 0).Select(static v => (int)v).Order()];
     }
 

@@ -11,7 +11,7 @@ internal sealed class HabitatMaps
 {
     private readonly AohRequest request;
     private readonly Node? classified;
-    private readonly RasterSource low, high;
+    private readonly Node low, high;
     private readonly ConcurrentDictionary<int, Lazy<Node?>> fractions = new();
 
     /// <exception cref="RasterException">One cannot be read, or they do not lie on one grid.</exception>
@@ -24,8 +24,8 @@ internal sealed class HabitatMaps
         else if (!Directory.Exists(request.FractionalHabitats)) throw new RasterException($"{request.FractionalHabitats}: there is no such folder; `varve aoh habitat-process` makes one of a classified map");
         Weights = WeightsOf(request);
         // The same grid for each species, whichever classes it lives in, so that all count pixels alike.
-        Reference = low.Grid;
-        foreach (var source in Node.InOrder([.. new[] { high, classified, Weights }.OfType<Node>()]).OfType<RasterSource>()) Alignment.Place(Reference, low.Origin, source.Grid, source.Origin);
+        Reference = FileBand.ValueOf(low).Grid;
+        foreach (var source in Node.InOrder([.. new[] { high, classified, Weights }.OfType<Node>()]).OfType<RasterSource>()) MustLieOnReference(source);
     }
 
     /// <summary>The grid from which pixels are counted: that of the elevations.</summary>
@@ -49,10 +49,13 @@ internal sealed class HabitatMaps
     /// <summary>The files on which a species' result depends, beside its own.</summary>
     public IEnumerable<string> FilesFor(IReadOnlyList<int> values) =>
     [
-        request.ElevationMin, request.ElevationMax,
-        .. request.ClassifiedHabitat is { } path ? [path] : values.Select(FractionFile),
-        .. request.Weights.Where(File.Exists),
+        .. WithMasks([request.ElevationMin, request.ElevationMax, .. request.ClassifiedHabitat is { } path ? [path] : values.Select(FractionFile), .. request.Weights.Where(File.Exists)]),
     ];
+
+    /// <summary>Files, and the masks that lie beside some of them.</summary>
+    private static IEnumerable<string> WithMasks(IEnumerable<string> files) => files.SelectMany(static f => File.Exists(f + ".msk") ? new[] { f, f + ".msk" } : [f]);
+
+    private void MustLieOnReference(RasterSource map) => Alignment.Place(Reference, FileBand.ValueOf(low).Origin, map.Grid, map.Origin);
 
     private string FractionFile(int value) => Path.Combine(request.FractionalHabitats!, $"lcc_{value.ToString(CultureInfo.InvariantCulture)}.tif");
 
@@ -60,11 +63,11 @@ internal sealed class HabitatMaps
     {
         if (!File.Exists(FractionFile(v))) return null;
         var map = Open(FractionFile(v));
-        Alignment.Place(Reference, low.Origin, map.Grid, map.Origin);
+        MustLieOnReference(FileBand.ValueOf(map));
         return Filled.Of(map, Constant.Of((Int128)0));
     })).Value;
 
-    private static RasterSource Open(string path) => RasterSource.Of(FileBand.OpenUnmasked(path, 0, "a map that species share"), 0);
+    private static Node Open(string path) => FileBand.Open(path, 0);
 
     private static Node? WeightsOf(AohRequest request)
     {
@@ -84,6 +87,6 @@ internal sealed class HabitatMaps
             return new PolygonSource(file, PixelType.Boolean, [.. file.Shapes.Select(static _ => 1.0)], Coverage.AllTouched);
         }
         var map = Open(word);
-        return map.Grid.Width == 1 ? new LatitudeSource(map) : map;
+        return FileBand.ValueOf(map).Grid.Width == 1 ? FileBand.Wide(map) : map;
     }
 }

@@ -1,7 +1,7 @@
 using Varve.Raster.Evaluation;
-using Varve.Raster.Gdal;
 using Varve.Raster.Graph;
 using Varve.Raster.Grids;
+using Varve.Raster.Layers;
 using Varve.Raster.Reductions;
 
 namespace Varve.Raster.Habitat;
@@ -48,7 +48,7 @@ public static class SpeciesMaps
         if (species.Count == 0) throw new RasterException($"{folder}: no map has any habitat");
         using var stack = new StackedSum(species, PixelType.Float64, null, null);
         using var counted = richness is null ? RichnessOf(folder) : null;
-        var count = counted ?? (Node)RasterSource.Of(RasterFiles.Open(richness!), 0);
+        var count = counted ?? Open(richness!);
         new Raster(Unary.Of(Function.Exp, Binary.Of(Operation.Divide, stack, Some(count)))).Write(path, (write ?? new WriteOptions()) with { Type = PixelType.Float64, NoData = double.NaN }, limits);
     }
 
@@ -59,21 +59,21 @@ public static class SpeciesMaps
         return new StackedSum(species, PixelTypes.Smallest(range)!.Value, range, 0);
     }
 
-    private static RasterSource Open(string path) => RasterSource.Of(RasterFiles.Open(path), 0);
+    private static Node Open(string path) => FileBand.Open(path, 0);
 
     /// <summary>Missing where it is not more than 0.</summary>
     private static Choice Some(Node map) => Choice.Of(Binary.Of(Operation.Greater, map, Constant.Of((Int128)0)), map, Constant.Of(double.NaN));
 
     /// <summary>The sum of each map.</summary>
-    private static Dictionary<RasterSource, double> Totals(IReadOnlyList<RasterSource> maps, Limits limits)
+    private static Dictionary<Node, double> Totals(IReadOnlyList<Node> maps, Limits limits)
     {
-        var totals = new Dictionary<RasterSource, double>(ReferenceEqualityComparer.Instance);
+        var totals = new Dictionary<Node, double>(ReferenceEqualityComparer.Instance);
         foreach (var some in maps.Chunk(MostAtOnce))
         {
             var sinks = some.Select(static _ => new TallySink(0, Wanted.Sum)).ToList();
             var jobs = some.Select((map, i) =>
             {
-                var job = new Job([map], map.Grid);
+                var job = new Job([map], FileBand.ValueOf(map).Grid);
                 var all = job.Placement.Everything;
                 job.Parts = [new JobPart(new Tiling(all, all.X, all.Y, 512, 512), [sinks[i]])];
                 return job;

@@ -1,7 +1,6 @@
 using Varve.Raster.Files;
 using Varve.Raster.Gdal;
 using Varve.Raster.Graph;
-using Varve.Raster.Grids;
 
 namespace Varve.Raster.Layers;
 
@@ -30,14 +29,33 @@ internal static class FileBand
     private static FileMask? MaskOf(RasterFile file, int band, bool ignoresNoData, bool ignoresAlpha) =>
         !ignoresNoData && file.MaskOf(band) is { } mask && !(ignoresAlpha && mask.IsAlpha) ? mask : null;
 
-    /// <summary>A file, for a layer of which a value must say what is missing.</summary>
-    /// <exception cref="RasterException">It cannot be read, or has a mask.</exception>
-    public static RasterFile OpenUnmasked(string path, int band, string purpose)
+    /// <summary>Files on one grid as one layer; where they overlap, the later one is seen, but for its missing pixels.</summary>
+    /// <exception cref="RasterException">One cannot be read, or they do not lie on one grid, or are not alike.</exception>
+    public static Node OpenTiles(IReadOnlyList<string> paths, int band)
     {
-        var file = RasterFiles.Open(path, band);
-        if (file.MaskOf(band) is not { } mask) return file;
-        throw new RasterException($"{path}: {(mask.IsAlpha ? "an alpha band" : "a mask")} says where it has no data, and {purpose} needs a value that does: varve raster convert {Origin.Quoted(path)}{(mask.IsAlpha ? $" -b {band + 1}" : "")} -o {Origin.Quoted($"{Origin.Stem(path)}-unmasked.tif")} writes one");
+        if (paths.Count == 1) return Open(paths[0], band);
+        var files = paths.Select(p => RasterFiles.Open(p, band)).ToList();
+        var masks = files.Select(f => f.MaskOf(band)).ToList();
+        if (masks.TrueForAll(static m => m is null)) return RasterSource.Of(files, band);
+        var valid = files.Zip(masks, (f, m) => ValidPixels.Of(f, band, m)).ToList();
+        var tiles = RasterSource.Of(files, band, valid);
+        return Masked.Of(tiles, RasterSource.MaskOf(tiles, valid));
     }
+
+    /// <summary>A file one pixel wide, whose values hold for their whole rows.</summary>
+    /// <exception cref="RasterException">It cannot be read, or is wider.</exception>
+    public static Node OpenRows(string path, int band, bool ignoresNoData = false) => Wide(Open(path, band, ignoresNoData));
+
+    /// <summary>A file's band, with its values for whole rows.</summary>
+    public static Node Wide(Node band) => band switch
+    {
+        RasterSource source => new LatitudeSource(source),
+        Masked { Parts: [RasterSource value, Unary { Parts: [RasterSource mask] }] } => Masked.Of(new LatitudeSource(value), new LatitudeSource(mask)),
+        _ => throw new InvalidOperationException("not a file's band"),
+    };
+
+    /// <summary>The band of a file, beside its mask.</summary>
+    public static RasterSource ValueOf(Node band) => band as RasterSource ?? (RasterSource)((Masked)band).Parts[0];
 
     /// <summary>The same pixels at another place; null when it is not a file's band.</summary>
     public static Node? At(Node node, Grid grid) => node switch

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Varve.Sandbox;
+using Varve.Steps;
 
 namespace Varve.Documents;
 
@@ -27,7 +28,7 @@ internal static class BlockAttributes
                 "pass" => block with { Pass = List(value) },
                 "write" => block with { Write = List(value) },
                 "timeout" => block with { Timeout = Duration(value) ?? throw Wrong($"timeout={value}: a number of seconds, or with s, m or h after it") },
-                "memory" => block with { MemoryBytes = Bytes(value) ?? throw Wrong($"memory={value}: a number of bytes, or with K, M or G after it") },
+                "memory" => block with { MemoryBytes = ByteSize.Parse(value) ?? throw Wrong($"memory={value}: a size, {ByteSize.Forms}") },
                 _ => throw Wrong($"unknown attribute {key}=; a block has: {Known}"),
             };
         }
@@ -88,13 +89,6 @@ internal static class BlockAttributes
         var number = factor == 0 ? text : text[..^1];
         return double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds) && seconds > 0
             ? TimeSpan.FromSeconds(seconds * Math.Max(1, factor)) : null;
-    }
-
-    private static long? Bytes(string text)
-    {
-        var shift = text.Length > 0 ? char.ToUpperInvariant(text[^1]) switch { 'K' => 10, 'M' => 20, 'G' => 30, _ => 0 } : 0;
-        var number = shift == 0 ? text : text[..^1];
-        return double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out var count) && count > 0 ? (long)(count * (1L << shift)) : null;
     }
 }
 
