@@ -173,6 +173,7 @@ internal sealed unsafe class Loader : IDisposable
         var own = part.Moved(-x, -y);
         var plane = image.IsPlanar ? piece.Band : 0;
         var blend = piece.IsOver && source.NoData is not null;
+        var size = image.Type.Size();
         for (var row = own.Y / image.BlockHeight; row * image.BlockHeight < own.Bottom; row++)
         {
             for (var column = own.X / image.BlockWidth; column * image.BlockWidth < own.Right; column++)
@@ -196,8 +197,10 @@ internal sealed unsafe class Loader : IDisposable
                     else waiting.Add((shared, block));
                     continue;
                 }
-                var bytes = Scratch(image.BlockBytes);
                 BlocksRead++;
+                var first = into + ((seen.Y - chunk.Y) * chunk.Width + seen.X - chunk.X) * size;
+                if (!blend && image.ReadPart(column, row, plane, seen.Moved(-block.X, -block.Y), first, chunk.Width * size)) continue;
+                var bytes = Scratch(image.BlockBytes);
                 var isThere = image.Read(blockReader, column, row, plane, bytes);
                 fixed (byte* from = bytes) Put(isThere ? from : null, block, image, piece, seen, chunk, into, none, blend);
             }

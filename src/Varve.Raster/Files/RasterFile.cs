@@ -85,4 +85,14 @@ internal abstract class BlockImage
     /// <returns>False when the block was never written; the target is then untouched.</returns>
     /// <exception cref="RasterException">The block is damaged.</exception>
     public abstract bool Read(BlockReader reader, long column, long row, int band, Span<byte> target);
+
+    /// <summary>Reads a part of a block straight to where it shall lie, when the file has it as it is in memory.</summary>
+    /// <param name="column">Which column of blocks.</param>
+    /// <param name="row">Which row of blocks.</param>
+    /// <param name="band">Which band, from 0.</param>
+    /// <param name="part">Columns and rows of the block, within the image.</param>
+    /// <param name="target">The place of the part's first pixel.</param>
+    /// <param name="step">Bytes from one row of the target to the next.</param>
+    /// <returns>False when it cannot be had so; the target is then untouched.</returns>
+    public virtual unsafe bool ReadPart(long column, long row, int band, Window part, byte* target, long step) => false;
 }

@@ -1,3 +1,5 @@
+using Varve.Raster.Grids;
+
 namespace Varve.Raster.Files;
 
 /// <summary>One image of a TIFF: its layout, and its blocks (strips or tiles), which a <see cref="BlockReader"/> decodes.</summary>
@@ -84,6 +86,16 @@ internal sealed class TiffImage : BlockImage
     public override bool Has(long column, long row, int band) => Place(column, row, band) is not (0, _) and not (_, 0);
 
     public override bool Read(BlockReader reader, long column, long row, int band, Span<byte> target) => reader.Read(this, column, row, band, target);
+
+    public override unsafe bool ReadPart(long column, long row, int band, Window part, byte* target, long step)
+    {
+        // Rows of a tile are short: all of it is read sooner than many of them.
+        if (Compression != (int)TiffCompression.None || Predictor != 1 || Step != 1 || IsTiled || (Bits > 8 && !File.IsLittleEndian)) return false;
+        var (offset, bytes) = Place(column, row, band);
+        if (offset == 0 || bytes < part.Bottom * Width * PixelBytes) return false;
+        for (var y = part.Y; y < part.Bottom; y++, target += step) File.ReadExactly(new Span<byte>(target, (int)(part.Width * PixelBytes)), offset + (y * Width + part.X) * PixelBytes);
+        return true;
+    }
 
     public override string WhyNot()
     {
