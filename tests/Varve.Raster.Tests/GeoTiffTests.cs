@@ -59,6 +59,22 @@ public sealed class GeoTiffTests
     private static bool Same(PixelType type, byte[] a, byte[] b) => type.Size() > 0 && a.AsSpan().SequenceEqual(b);
 
     [Fact]
+    public void Columns_of_rows_that_are_not_packed_are_read_alone() =>
+        Gen.Select(Gen.Int[1, 9], Gen.Int[0, 3], Gen.Bool, Gen.Int[0, 49], Gen.Int[0, 29], Gen.Int[0, 1 << 16]).Sample(static (rows, hole, isBigEndian, x, y, seed) =>
+        {
+            using var folder = new TemporaryFolder();
+            var (grid, random) = (new Grid(500_000, 4_000_000, 10, -10, 50, 30, Projection.OfEpsg(32612)), new Random(seed));
+            var values = Enumerable.Range(0, 1500).Select(_ => (short)random.Next(-999, 999)).ToArray();
+            TestTiff.Write(folder["a.tif"], grid, PixelType.Int16, [[.. values.SelectMany(BitConverter.GetBytes)]], new TestLayout { BlockHeight = rows, Hole = hole, IsBigEndian = isBigEndian });
+            var (width, height) = (random.Next(1, 51 - x), random.Next(1, 31 - y));
+            var part = Raster.FromArray(Enumerable.Repeat((byte)1, width * height).ToArray(), PixelType.Byte, grid with { X = 500_000 + 10 * x, Y = 4_000_000 - 10 * y, Width = width, Height = height });
+            var whole = Raster.Open(folder["a.tif"]).Read().As<short>().ToArray();
+            var found = (Raster.Open(folder["a.tif"]) * part).Read(new Limits { ChunkPixels = 1 + seed % 400 }).As<int>().ToArray();
+            Assert.Equal(from row in Enumerable.Range(y, height) from column in Enumerable.Range(x, width) select (int)whole[row * 50 + column], found);
+            if (hole == 0) Assert.Equal(values, whole);
+        }, iter: 100);
+
+    [Fact]
     public void Lzw_packs_what_it_unpacks()
     {
         var table = new LzwTable();

@@ -160,6 +160,34 @@ public sealed class RasterEndToEndTests : IDisposable
     }
 
     [Fact]
+    public void A_mask_counts_in_one_of_many_tiles_and_in_a_layer_of_rows()
+    {
+        var grid = new Grid(500000, 4000000, 100, -100, 40, 30, Projection.OfEpsg(32612));
+        var rows = grid with { Width = 1 };
+        // The left half of h.tif is masked; a tile beside it has neither mask nor nodata.
+        Raster.Raster.FromArray<byte>([.. Enumerable.Range(0, 1200).Select(static i => i % 40 < 20 ? (byte)0 : (byte)255)], PixelType.Byte, grid).Write(here.At("h.tif.msk"));
+        Raster.Raster.FromArray<byte>([.. Enumerable.Repeat((byte)7, 1200)], PixelType.Byte, grid with { X = 503000 }).Write(here.At("right.tif"));
+        Raster.Raster.FromArray<byte>([.. Enumerable.Range(0, 30).Select(static i => (byte)i)], PixelType.Byte, rows).Write(here.At("rows.tif"));
+        Raster.Raster.FromArray<byte>([.. Enumerable.Range(0, 30).Select(static i => (byte)(i % 3))], PixelType.Byte, rows).Write(here.At("rows.tif.msk"));
+        here.Varve("raster", "mosaic", "h.tif", "right.tif", "-o", "all.tif");
+        var seen = Enumerable.Range(0, 1200).Where(static i => i % 40 is >= 20 and < 30).Sum(static i => i % 5) + 7 * 1200;
+        var stats = JsonDocument.Parse(here.Varve("raster", "stats", "--json", "all.tif")).RootElement;
+        Assert.Equal((seen, 300 + 1200, 600), (stats.GetProperty("sum").GetInt32(), stats.GetProperty("count").GetInt32(), stats.GetProperty("missing").GetInt32()));
+        Assert.Equal(seen + "\n", here.Varve("raster", "sum", "t", "-l", "t=h.tif", "-l", "t=right.tif"));
+        Assert.Equal(40 * Enumerable.Range(0, 30).Where(static i => i % 3 != 0).Sum() + "\n", here.Varve("raster", "sum", "where(e >= 0, r, 0)", "-l", "e=e.tif", "--rows", "r=rows.tif"));
+    }
+
+    [Fact]
+    public void Memory_is_given_in_the_usual_forms()
+    {
+        foreach (var size in (string[])["64M", "64MB", "64MiB", "0.1G", "1.5G", "67108864"])
+            Assert.Equal("719400\n", here.Varve("raster", "sum", "e.tif", "--memory", size));
+        var failed = here.Call(["raster", "sum", "e.tif", "--memory", "64 megs"], here.Folder, "home");
+        Assert.Equal(2, failed.Status);
+        Assert.Contains("--memory 64 megs: give a size, such as 500M", failed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_is_wrong_with_a_file_is_one_line_and_nothing_is_left()
     {
         var bytes = File.ReadAllBytes(here.At("e.tif"));

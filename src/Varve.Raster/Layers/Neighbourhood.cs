@@ -16,10 +16,14 @@ internal enum Focus { Convolve, Sum, Mean, Minimum, Maximum, Range, Variance, De
 internal sealed class Neighbourhood : Generated, IDisposable
 {
     private const long CacheBytes = 32L << 20;
+    /// <summary>So few pixels are sorted sooner than a histogram is looked through.</summary>
+    private const int LargestSorted = 25;
     private readonly Focus focus;
     private readonly double[,] weights;
     private readonly int radiusX, radiusY;
     private readonly InnerPixels inner;
+    /// <summary>What values can be, where they are counted; null where they are sorted.</summary>
+    private readonly ValueRange? counted;
 
     /// <param name="inner">Of what.</param>
     /// <param name="focus">What is computed.</param>
@@ -30,12 +34,14 @@ internal sealed class Neighbourhood : Generated, IDisposable
         if (weights.GetLength(0) % 2 == 0 || weights.GetLength(1) % 2 == 0) throw new RasterException($"a neighbourhood has odd numbers of rows and columns, not {weights.GetLength(0)} x {weights.GetLength(1)}");
         if (radiusX > 255 || radiusY > 255) throw new RasterException("a neighbourhood is at most 511 pixels wide and high");
         (this.focus, this.weights) = (focus, weights);
+        var most = focus == Focus.Median ? SlidingHistogram.MostValues : focus == Focus.Majority ? SlidingHistogram.FewValues : 0;
+        if (weights.Length >= LargestSorted && inner.Range is { } range && SlidingHistogram.Span(range) <= most) counted = range;
         this.inner = new InnerPixels(Cast.To(inner, PixelType.Float64), CacheBytes);
     }
 
     public override string Name => focus == Focus.Convolve ? "convolve(...)" : "focal(...)";
     public override Grid Grid => inner.Grid;
-    public override long WorkingBytes(long width, long height) => (width + 2 * radiusX) * (height + 2 * radiusY) * InnerPixels.BytesPerPixel + CacheBytes / 2;
+    public override long WorkingBytes(long width, long height) => (width + 2 * radiusX) * (height + 2 * radiusY) * InnerPixels.BytesPerPixel + CacheBytes / 2 + (counted is null ? 0 : SlidingHistogram.Bytes);
     public override IEnumerable<RasterFile> Files => inner.Files;
     public override Window? PlaceOn(Grid reference) => Alignment.Place(reference, "another layer", Grid, Name);
 
@@ -70,9 +76,32 @@ internal sealed class Neighbourhood : Generated, IDisposable
             case Focus.Sum or Focus.Mean or Focus.Minimum or Focus.Maximum:
                 Gather(focus, laid, around, target, window);
                 break;
+            case Focus.Median or Focus.Majority when counted is { } range:
+                Slide(new SlidingHistogram(range), laid, around, target, window);
+                break;
             default:
                 Each(laid, around, target, window);
                 break;
+        }
+    }
+
+    /// <summary>The values around each pixel of a row, counted: from one to the next a column comes and a column goes.</summary>
+    private void Slide(SlidingHistogram histogram, double[] laid, Window around, Span<double> target, Window window)
+    {
+        void Column(long x, long y, int times)
+        {
+            for (var row = 0L; row <= 2 * radiusY; row++) histogram.Add(laid[(y + row) * around.Width + x], times);
+        }
+        for (var y = 0; y < window.Height; y++)
+        {
+            histogram.Clear();
+            for (var x = 0; x < 2 * radiusX; x++) Column(x, y, 1);
+            for (var x = 0; x < window.Width; x++)
+            {
+                Column(x + 2 * radiusX, y, 1);
+                target[(int)(y * window.Width + x)] = focus == Focus.Median ? histogram.Median() : histogram.Majority();
+                Column(x, y, -1);
+            }
         }
     }
 
