@@ -47,10 +47,12 @@ internal sealed class HabitatMaps
         Binary.Of(Operation.LessOrEqual, low, Constant.Of((Int128)upper)), Binary.Of(Operation.GreaterOrEqual, high, Constant.Of((Int128)lower))), Constant.Of(false));
 
     /// <summary>The files on which a species' result depends, beside its own.</summary>
-    public IEnumerable<string> FilesFor(IReadOnlyList<int> values) =>
+    public IEnumerable<string> FilesFor(IReadOnlyList<int> values) => WithMasks(
     [
-        .. WithMasks([request.ElevationMin, request.ElevationMax, .. request.ClassifiedHabitat is { } path ? [path] : values.Select(FractionFile), .. request.Weights.Where(File.Exists)]),
-    ];
+        request.ElevationMin, request.ElevationMax,
+        .. request.ClassifiedHabitat is { } path ? [path] : values.Select(FractionFile),
+        .. request.Weights.Where(File.Exists),
+    ]);
 
     /// <summary>Files, and the masks that lie beside some of them.</summary>
     private static IEnumerable<string> WithMasks(IEnumerable<string> files) => files.SelectMany(static f => File.Exists(f + ".msk") ? new[] { f, f + ".msk" } : [f]);
