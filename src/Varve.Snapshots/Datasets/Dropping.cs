@@ -26,6 +26,7 @@ public sealed class Dropping(LocalHost host, SshOptions ssh)
         var newest = holding.Newest ?? throw new SnapshotException($"{holding.At} has no snapshot that another host could hold too; take one, and sync it");
         var wanted = Math.Max(1, copies ?? host.Catalogue.Copies(dataset));
         var volumes = host.VolumesOf(holding.At);
+        if (volumes.Datasets(holding.At, recursive: true).Skip(1).FirstOrDefault() is { } below) throw new SnapshotException($"{below.Name} lies below {holding.At}, is no part of it and would go with it; move it elsewhere first");
         string digest, contentDigest;
         using (var files = SnapshotFiles.Open(volumes, holding.At, newest.Name))
         {
@@ -50,7 +51,7 @@ public sealed class Dropping(LocalHost host, SshOptions ssh)
         }
         catch
         {
-            if (!dryRun && Directory.Exists(holding.At)) SetLeaving(dataset, isLeaving: false);
+            if (!dryRun && volumes.Find(holding.At) is not null) SetLeaving(dataset, isLeaving: false);
             throw;
         }
     }
