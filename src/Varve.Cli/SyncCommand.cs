@@ -25,9 +25,9 @@ internal static class SyncCommand
             if (from.IsRepository) throw new UsageException($"{parsed.GetValue(source)} is a repository; `varve snap repo restore` brings snapshots back out of it");
             var dry = parsed.GetValue(dryRun);
             using var interrupt = new Interrupt(static () => { });
-            var here = sides.Open(from);
+            var here = sides.Open(from, options.Recursive);
             var repositories = to.Where(static t => t.IsRepository).Select(t => RepositoryAt(t, set.Ssh(parsed))).ToList();
-            List<Side> there = [.. to.Where(static t => !t.IsRepository).Select(sides.Open)];
+            List<Side> there = [.. to.Where(static t => !t.IsRepository).Select(t => sides.Open(t, options.Recursive))];
             if (dry)
             {
                 foreach (var side in there) view.Show(Sync.Plan(here, side, options));

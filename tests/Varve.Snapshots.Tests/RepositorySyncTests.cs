@@ -1,6 +1,7 @@
 using System.Text;
 using Varve.Snapshots.Replication;
 using Varve.Snapshots.Repository;
+using Varve.Snapshots.Volumes;
 using Xunit;
 using Place = Varve.Snapshots.Tests.Repository.Place;
 
@@ -80,6 +81,24 @@ public sealed class RepositorySyncTests
         Assert.True(Run(target, f, dataset).Bytes >= 5_000_000);
         Take(f, dataset, "second", "two");
         Assert.InRange(Run(target, f, dataset).Bytes, 0, 1000);
+    }
+
+    [Fact]
+    public void What_a_run_held_that_was_stopped_after_its_last_byte_goes_with_the_next()
+    {
+        using var f = new PlainFixture();
+        using var place = new Place();
+        var (dataset, target) = (f.NewDataset("source"), TargetOf(place));
+        Take(f, dataset, "first", "one");
+        Run(target, f, dataset);
+        // As that run left it: what came is there, its hold is too, and nobody noted it.
+        f.Volumes.Hold(dataset, "first", SyncNames.Hold(NoSnapshot.Identifier, target.Address));
+        f.Volumes.Hold(dataset, "first", "of-somebody");
+        f.Volumes.SetNote(dataset, Notes.Peers, "");
+        var again = Run(target, f, dataset);
+        Assert.Equal((TransferAction.Nothing, ""), (again.Planned.Action, again.Failure));
+        Assert.Equal(["of-somebody"], f.Volumes.Tags(f.Volumes.Snapshots([dataset])).Select(static t => t.Tag));
+        Assert.NotEqual("", f.Volumes.Find(dataset)!.Note(Notes.Peers));
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class SyncKillTests
 
     private static void Try(IVolumes volumes, string home, string source, string target, int seed)
     {
-        var killing = new Killing(home, seed);
+        var killing = new Killing(home, seed) { StartsPrograms = true };
         string[] sync = ["sync", source, target, "--no-sync-snap"];
         for (var round = 0; round <= Killing.Instants; round++)
         {

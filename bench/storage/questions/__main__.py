@@ -84,10 +84,9 @@ def found(name, options, data, work, root):
     return (places.Btrfs if here.sh(f"stat -f -c %T '{name}'").strip() == "btrfs" else places.Plain)(here, name)
 
 
-def ask_all(maker, options, data, say):
-    """The answers of one place; what fails is said in its answer, and the others go on."""
+def ask_all(maker, options, data, say, answers):
+    """Adds the answers of one place; what fails is said in its answer, and the others go on."""
     place = maker()
-    answers = []
     try:
         own = argparse.Namespace(**vars(options))
         if place.emulated:
@@ -107,11 +106,24 @@ def ask_all(maker, options, data, say):
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         place.close()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    return answers
 
 
 def interrupted(*_):
     raise KeyboardInterrupt
+
+
+def write(options, answers, load, say):
+    kernel = os.uname().release
+    processor = subprocess.run("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1", shell=True, capture_output=True, text=True, check=True).stdout.strip()
+    head = ["The open questions of storage, answered here",
+            f"{processor}, {os.cpu_count()} CPUs, Linux {kernel}, {time.strftime('%Y-%m-%d', time.gmtime())}; load at the start {load}. Cases of one table ran interleaved, {options.rounds} round{'s' * (options.rounds > 1)}. "
+            f"Repeat: bench/storage/questions.sh {' '.join(sys.argv[1:])}".rstrip()]
+    text = report.markdown(answers, head)
+    with open(options.out + ".new", "w", encoding="utf-8") as file:
+        file.write(text if options.out.endswith(".md") else report.html(answers, head))
+    os.replace(options.out + ".new", options.out)
+    print(text, end="")
+    say(f"the report is {options.out}")
 
 
 def main():
@@ -133,22 +145,14 @@ def main():
         data = Data(work, options.megabytes)
         for name in options.places or ["loop", work, *([] if options.no_emulated else ["emulated"])]:
             try:
-                answers += ask_all(lambda name=name: found(name, options, data, work, root), options, data, say)
+                ask_all(lambda name=name: found(name, options, data, work, root), options, data, say, answers)
             except places.Failed as failure:
                 say(f"a place was left out: {failure}")
-        kernel = os.uname().release
-        processor = subprocess.run("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1", shell=True, capture_output=True, text=True, check=True).stdout.strip()
-        head = ["The open questions of storage, answered here",
-                f"{processor}, {os.cpu_count()} CPUs, Linux {kernel}, {time.strftime('%Y-%m-%d', time.gmtime())}; load at the start {load}. Cases of one table ran interleaved, {options.rounds} round{'s' * (options.rounds > 1)}. "
-                f"Repeat: bench/storage/questions.sh {' '.join(sys.argv[1:])}".rstrip()]
-        text = report.markdown(answers, head)
-        with open(options.out + ".new", "w", encoding="utf-8") as file:
-            file.write(text if options.out.endswith(".md") else report.html(answers, head))
-        os.replace(options.out + ".new", options.out)
-        print(text, end="")
-        say(f"the report is {options.out}")
+        write(options, answers, load, say)
     except KeyboardInterrupt:
         say("interrupted; what was made has been removed")
+        if answers:
+            write(options, answers, load, say)
         return 130
     finally:
         shutil.rmtree(work, ignore_errors=True)

@@ -25,7 +25,8 @@ internal sealed class LotRun(Side source, Side target, SyncOptions options, Canc
 
     private void RunLot(IReadOnlyList<TransferRun> lot, Func<TransferRun, bool> mayBegin, Action<TransferRun> told)
     {
-        Hold(lot);
+        var held = Hold(lot);
+        foreach (var run in lot) run.Held = held;
         var (waiting, left) = (new List<TransferRun>(), new Queue<TransferRun>(lot));
         try
         {
@@ -35,6 +36,7 @@ internal sealed class LotRun(Side source, Side target, SyncOptions options, Canc
                 cancel.ThrowIfCancellationRequested();
                 // One that is cut off keeps its holds: it goes on from there.
                 var run = left.Dequeue();
+                run.MoreFollow = left.Count > 0;
                 if (run.Failure.Length == 0 && mayBegin(run)) Guarded(run, run.Send);
                 waiting.Add(run);
                 if (Stopwatch.GetElapsedTime(began) < Longest) continue;
@@ -46,6 +48,7 @@ internal sealed class LotRun(Side source, Side target, SyncOptions options, Canc
         finally
         {
             // What was finished is kept, and what was not begun holds nothing.
+            held.GetAwaiter().GetResult();
             Settle(waiting, told);
             if (left.Count > 0) LetGo(left);
         }
@@ -63,7 +66,8 @@ internal sealed class LotRun(Side source, Side target, SyncOptions options, Canc
         }
     }
 
-    private void Hold(IReadOnlyList<TransferRun> lot)
+    /// <summary>Holds what the streams need on both sides; the target's is there when the task has ended, which the first byte waits for.</summary>
+    private Task Hold(IReadOnlyList<TransferRun> lot)
     {
         // Several targets may write to the same notes of the source at once.
         lock (source.Volumes)
@@ -71,7 +75,10 @@ internal sealed class LotRun(Side source, Side target, SyncOptions options, Canc
             var now = Now(source, lot.Select(static r => r.Transfer.Source));
             var holds = lot.ToDictionary(static r => r, r => r.Holds(now.GetValueOrDefault(r.Transfer.Source) ?? r.Transfer.SourceState));
             Apply(lot, source, r => holds[r].Source);
+            // The journey to another host is made while the channel for the stream opens. A folder's varve there locks what it notes.
+            if (target.Volumes.Host.Length > 0 && target.Volumes is not RemoteVolumes) return Task.Run(() => Apply(lot, target, r => holds[r].Target));
             Apply(lot, target, r => holds[r].Target);
+            return Task.CompletedTask;
         }
     }
 
@@ -114,6 +121,11 @@ internal sealed class LotRun(Side source, Side target, SyncOptions options, Canc
         lock (source.Volumes)
         {
             var fresh = runs.Exists(static r => r.IsFresh);
+            if (fresh)
+            {
+                Expect(source, runs, static t => t.Source, static t => t.Ours);
+                Expect(target, runs, static t => t.Target, static t => t.Theirs);
+            }
             var here = Look(source, runs, fresh, static t => t.Source, static t => t.SourceState, static t => t.Ours);
             var there = Look(target, runs, fresh, static t => t.Target, static t => t.TargetState, static t => t.Theirs);
             var settlements = runs.ToDictionary(static r => r, r => new Settlement(source, target, options, r.Transfer, r.IsFresh, here(r.Transfer.Source), there(r.Transfer.Target)));
@@ -128,6 +140,14 @@ internal sealed class LotRun(Side source, Side target, SyncOptions options, Canc
                 run.Settled(settlements[run]);
             }
         }
+    }
+
+    /// <summary>What <see cref="Look"/> will ask: what is held is what was, and what this sync itself holds.</summary>
+    private static void Expect(Side side, List<TransferRun> runs, Func<Transfer, string> name, Func<Transfer, IReadOnlyList<Snapshot>> snapshots)
+    {
+        List<string> names = [.. runs.Select(r => name(r.Transfer))];
+        var held = runs.SelectMany(r => snapshots(r.Transfer).Where(s => s.Holds > 0 || s.Name == r.Transfer.Newest || (s.Guid == r.Transfer.BaseGuid && s.Guid != 0)));
+        side.Volumes.Expect(new Questions(names.Count == 1 ? names[0] : side.Dataset, names.Count > 1, names, [.. held]));
     }
 
     /// <summary>One side of many datasets: what the plan saw where nothing was sent, else what is there now.</summary>

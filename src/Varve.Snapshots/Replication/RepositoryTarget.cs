@@ -126,7 +126,8 @@ public sealed class RepositoryTarget(Func<ObjectStore> storeOf, string address, 
     private TransferResult One(Side source, SyncOptions options, SnapshotRepository repository, Transfer transfer, ISyncWatch? watch, CancellationToken cancel)
     {
         var (started, warnings, before) = (Stopwatch.GetTimestamp(), new List<string>(), 0L);
-        if (transfer.Action is TransferAction.Refused or TransferAction.Nothing) return new TransferResult(transfer, transfer.Refusal, 0, 0);
+        if (transfer.Action == TransferAction.Refused) return new TransferResult(transfer, transfer.Refusal, 0, 0);
+        if (transfer.Action == TransferAction.Nothing) return new TransferResult(transfer, Settled(source, options, transfer, transfer.SourceState, transfer.Ours), 0, 0);
         watch?.Began(SideOf(source), transfer);
         var failure = "";
         var hold = SyncNames.Hold(options.Identifier, Address);
@@ -140,15 +141,34 @@ public sealed class RepositoryTarget(Func<ObjectStore> storeOf, string address, 
                     : Saved(source, repository, snapshot, warnings, bytes => watch?.Moved(SideOf(source), transfer, before + bytes), cancel);
                 from = snapshot.Name;
             }
-            source.Volumes.SetNote(transfer.Source, Notes.Peers, PeerNotes.With(source.Volumes.Find(transfer.Source) ?? transfer.SourceState, Peer, transfer.Brings[^1].Guid));
         }
         catch (SnapshotException e)
         {
             failure = e.Message;
         }
-        foreach (var snapshot in transfer.Brings) source.Volumes.Release(transfer.Source, snapshot.Name, hold);
+        if (failure.Length == 0) failure = Settled(source, options, transfer, source.Volumes.Find(transfer.Source) ?? transfer.SourceState, source.Volumes.Snapshots([transfer.Source]));
+        else foreach (var snapshot in transfer.Brings) source.Volumes.Release(transfer.Source, snapshot.Name, hold);
         if (failure.Length == 0 && !options.KeepSyncSnapshots) Tidy(source, options, transfer);
         return new TransferResult(transfer, failure, before, Stopwatch.GetElapsedTime(started).TotalSeconds) { Warnings = warnings };
+    }
+
+    /// <summary>Notes what the repository has, and lets go what this run, or one that was stopped before its end, held; why it could not, or empty.</summary>
+    private string Settled(Side source, SyncOptions options, Transfer transfer, Dataset now, IReadOnlyList<Snapshot> snapshots)
+    {
+        try
+        {
+            var newest = transfer.Brings.Count > 0 ? transfer.Brings[^1].Guid : transfer.BaseGuid;
+            if (newest != 0 && PeerNotes.Of(now).GetValueOrDefault(Peer) != newest) source.Volumes.SetNote(transfer.Source, Notes.Peers, PeerNotes.With(now, Peer, newest));
+            var hold = SyncNames.Hold(options.Identifier, Address);
+            List<Snapshot> held = [.. snapshots.Where(static s => s.Holds > 0)];
+            IReadOnlyList<(string FullName, string Tag)> tags = held.Count > 0 ? source.Volumes.Tags(held) : [];
+            source.Volumes.Apply([.. tags.Where(t => t.Tag == hold).Select(t => new VolumeChange(ChangeKind.Release, transfer.Source, t.FullName[(transfer.Source.Length + 1)..], hold))]);
+            return "";
+        }
+        catch (SnapshotException e)
+        {
+            return e.Message;
+        }
     }
 
     /// <summary>Reads the files of a snapshot of the file system; those that are as the last one saw them are not read.</summary>

@@ -49,7 +49,12 @@ public static class Sync
         var lots = new LotRun(source, target, options, cancel);
         foreach (var planned in plan) runs.Add(new TransferRun(source, target, options, watch, cancel) { Transfer = planned });
         void Told(TransferRun run) => results[runs.IndexOf(run)] = run.End();
-        bool MayBegin(TransferRun run) => (run.Failure = NeedsParent(run.Transfer, runs) ?? "").Length == 0;
+        bool MayBegin(TransferRun run)
+        {
+            if (NeedsParent(run.Transfer, runs) is not { } why) return true;
+            run.Failure = why;
+            return false;
+        }
         foreach (var run in runs.Where(static r => r.Transfer.Action == TransferAction.Resume))
         {
             cancel.ThrowIfCancellationRequested();

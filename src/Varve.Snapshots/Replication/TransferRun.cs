@@ -22,6 +22,12 @@ internal sealed class TransferRun(Side source, Side target, SyncOptions options,
     /// <summary>What is done, as it is known now.</summary>
     public required Transfer Transfer { get; set; }
 
+    /// <summary>Ends when what the streams need is held at the target.</summary>
+    public Task Held { get; set; } = Task.CompletedTask;
+
+    /// <summary>Whether another transfer follows, so that its channel may open while this one goes on.</summary>
+    public bool MoreFollow { get; set; }
+
     /// <summary>Whether streams were sent.</summary>
     public bool IsFresh { get; private set; }
 
@@ -82,6 +88,7 @@ internal sealed class TransferRun(Side source, Side target, SyncOptions options,
     {
         (IsFresh, _started) = (true, Stopwatch.GetTimestamp());
         watch?.Began(target, Transfer);
+        if (Transfer.DestroysTarget || Transfer.Destroys.Count > 0) AwaitHolds();
         if (Transfer.DestroysTarget)
         {
             _destroyed.Add(target.Of(Transfer.Target));
@@ -114,7 +121,7 @@ internal sealed class TransferRun(Side source, Side target, SyncOptions options,
             pump.Run(from, first =>
             {
                 wrapping = Checked(transfer, first);
-                return into = target.Volumes.Receive(new ReceiveRequest(transfer.Target)
+                into = target.Volumes.Receive(new ReceiveRequest(transfer.Target)
                 {
                     Resumable = options.Resume && target.Volumes.Abilities.HasFlag(Abilities.Resume),
                     Expected = brings,
@@ -125,6 +132,21 @@ internal sealed class TransferRun(Side source, Side target, SyncOptions options,
                     Packing = packing.Receiving(first.Span),
                     More = [.. options.RecordSize && stream.Base is null && stream.ResumeToken.Length == 0 && transfer.SourceState.RecordSize > 0 ? (string[])["-o", $"recordsize={transfer.SourceState.RecordSize}"] : [], .. options.ReceiveMore],
                 });
+                if (MoreFollow)
+                {
+                    source.Volumes.ExpectStream();
+                    target.Volumes.ExpectStream();
+                }
+                try
+                {
+                    AwaitHolds();
+                }
+                catch
+                {
+                    into.Dispose();
+                    throw;
+                }
+                return into;
             }, first => first.Length >= packing.Needs && (!HasHead || ZfsStreamHead.Read(first.Span, out _) is not null));
         }
         catch (SnapshotException e) when (e.Message.Contains("has been modified", StringComparison.Ordinal) && !options.Rollback)
@@ -138,6 +160,13 @@ internal sealed class TransferRun(Side source, Side target, SyncOptions options,
             _onWire += Math.Max(OnWire(source, from), OnWire(target, into));
         }
         if (wrapping.Length > 0) NoteWrapping(transfer, wrapping);
+    }
+
+    /// <exception cref="SnapshotException">It cannot be held.</exception>
+    private void AwaitHolds()
+    {
+        Held.GetAwaiter().GetResult();
+        if (Failure.Length > 0) throw new SnapshotException(Failure);
     }
 
     private static long OnWire(Side side, IEnd? end) => side.Volumes.Host.Length > 0 && end is ProcessEnd process ? process.BytesOnWire : 0;

@@ -24,6 +24,20 @@ public sealed class BackEnds(Host host, Action<string>? warn = null)
         return _remote ??= new RemoteVolumes(host);
     }
 
+    /// <summary>Says what will be asked of a dataset before it is known of which back end it is on another host; a guess that is wrong costs nothing.</summary>
+    internal void Expect(string dataset, bool recursive)
+    {
+        var likely = Of(dataset);
+        try
+        {
+            likely.Expect(new Questions(dataset, recursive, recursive && likely == _btrfs ? [] : [dataset], []));
+        }
+        catch (SnapshotException)
+        {
+            // Whoever asks for it in earnest is told.
+        }
+    }
+
     private RemoteVolumes? _remote;
 
     /// <summary>By the nearest folder that is there: a target may be yet to make.</summary>

@@ -118,6 +118,14 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
         done
         """;
 
+    private const string TagsScript = """
+        while [ $# -gt 0 ]; do
+            for h in "$1/.varve-snapshots/.meta/$2"/hold-*; do [ -e "$h" ] && printf '%s@%s\t%s\n' "$1" "$2" "${h##*/hold-}"; done
+            shift 2
+        done
+        exit 0
+        """;
+
     /// <inheritdoc/>
     public string Kind => "btrfs";
 
@@ -128,10 +136,25 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
     public Abilities Abilities => Abilities.None;
 
     /// <inheritdoc/>
+    public void ExpectStream() => host.ExpectStream();
+
+    /// <inheritdoc/>
+    public void Expect(Questions questions)
+    {
+        host.ExpectScript(DatasetScript, DatasetWords(questions.Root, questions.Recursive));
+        if (questions.Listed.Count > 0) host.ExpectScript(ListScript, [.. questions.Listed.Select(Path)]);
+        if (questions.Held.Count > 0) host.ExpectScript(TagsScript, TagsWords(questions.Held));
+    }
+
+    private static string[] DatasetWords(string root, bool recursive) => [Path(root), recursive ? "recursive" : ""];
+
+    private static string[] TagsWords(IEnumerable<Snapshot> snapshots) => [.. snapshots.SelectMany(static s => (string[])[Path(s.Dataset), Name(s.Name)])];
+
+    /// <inheritdoc/>
     public IReadOnlyList<Dataset> Datasets(string root, bool recursive)
     {
         var datasets = new List<Dataset>();
-        foreach (var row in Rows(host.Script(DatasetScript, Path(root), recursive ? "recursive" : "")))
+        foreach (var row in Rows(host.Script(DatasetScript, DatasetWords(root, recursive))))
         {
             if (row is ["dataset", var name, var blocks, var free, var available, var size])
             {
@@ -201,9 +224,8 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
     public void Release(string dataset, string name, string tag) => Apply([new VolumeChange(ChangeKind.Release, dataset, name, tag)]);
 
     /// <inheritdoc/>
-    public IReadOnlyList<(string FullName, string Tag)> Tags(IReadOnlyCollection<Snapshot> snapshots) => snapshots.Count == 0 ? [] :
-        [.. Rows(host.Script("""while [ $# -gt 0 ]; do for h in "$1/.varve-snapshots/.meta/$2"/hold-*; do [ -e "$h" ] && printf '%s@%s\t%s\n' "$1" "$2" "${h##*/hold-}"; done; shift 2; done; exit 0""",
-            [.. snapshots.SelectMany(static s => (string[])[Path(s.Dataset), Name(s.Name)])])).Select(static r => (r[0], r[1]))];
+    public IReadOnlyList<(string FullName, string Tag)> Tags(IReadOnlyCollection<Snapshot> snapshots) => 
+        snapshots.Count == 0 ? [] : [.. Rows(host.Script(TagsScript, TagsWords(snapshots))).Select(static r => (r[0], r[1]))];
 
     /// <inheritdoc/>
     public void MakeBookmark(string dataset, string name, string bookmark) => throw new SnapshotException("btrfs has no bookmarks; the snapshot must stay as long as a peer needs it");

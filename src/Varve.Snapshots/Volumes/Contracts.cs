@@ -179,6 +179,13 @@ public sealed record ReceiveRequest(string Dataset)
     public IReadOnlyList<string> More { get; init; } = [];
 }
 
+/// <summary>What will be asked next.</summary>
+/// <param name="Root">Of <see cref="IVolumes.Datasets"/>.</param>
+/// <param name="Recursive">Also what is below it.</param>
+/// <param name="Listed">Whose <see cref="IVolumes.Snapshots"/>.</param>
+/// <param name="Held">Whose <see cref="IVolumes.Tags"/>.</param>
+public sealed record Questions(string Root, bool Recursive, IReadOnlyCollection<string> Listed, IReadOnlyCollection<Snapshot> Held);
+
 /// <summary>
 /// One end of a transfer. <see cref="Complete"/> waits for the program behind it and throws when it failed;
 /// disposing without it ends the program.
@@ -211,6 +218,16 @@ public interface IVolumes
 
     /// <summary>What it can do.</summary>
     Abilities Abilities { get; }
+
+    /// <summary>Told what will be asked next, in this order: several answers of another host can then take one journey. Nothing comes of it but time.</summary>
+    void Expect(Questions questions)
+    {
+    }
+
+    /// <summary>Told that a stream will be sent or received: a channel to another host can then stand ready.</summary>
+    void ExpectStream()
+    {
+    }
 
     /// <summary>A dataset and, if wanted, all below it; parents first. Empty when it does not exist.</summary>
     IReadOnlyList<Dataset> Datasets(string root, bool recursive);

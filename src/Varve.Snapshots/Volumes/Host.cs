@@ -36,6 +36,10 @@ public sealed class Host : IDisposable
 {
     private readonly SshOptions? _ssh;
     private readonly string _control = "";
+    private readonly Lock _shells = new();
+    private HostShell? _shell;
+    private Process? _spare;
+    private readonly LocalAnswers _ahead = new();
 
     private Host(string name, SshOptions? ssh)
     {
@@ -77,7 +81,19 @@ public sealed class Host : IDisposable
     /// <exception cref="SnapshotException">It could not be started, or the host not be reached.</exception>
     public (int Status, string Output, string Error) Try(IReadOnlyList<string> command, string input = "")
     {
-        using var process = Start(IsLocal ? command : ["sh", "-c", NotAsSsh, "sh", .. command], readsInput: input.Length > 0);
+        if (input.Length == 0 && Shell(command) is { } shell)
+        {
+            if (shell.Ask(command) is { } answer) return answer;
+            var (ended, words) = shell.End();
+            throw new SnapshotException(ended == SshFailed ? Unreachable(words) : $"{Name}: {(words.Length > 0 ? words : $"its shell ended with status {ended}")}");
+        }
+        if (IsLocal && _ahead.Of(command) is { } known) return known;
+        return Through(command, input);
+    }
+
+    private (int Status, string Output, string Error) Through(IReadOnlyList<string> command, string input)
+    {
+        using var process = Started(IsLocal ? command : ["sh", "-c", NotAsSsh, "sh", .. command], readsInput: input.Length > 0);
         var error = process.StandardError.ReadToEndAsync();
         if (input.Length > 0)
         {
@@ -86,19 +102,86 @@ public sealed class Host : IDisposable
         }
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        if (!IsLocal && process.ExitCode == SshFailed) throw new SnapshotException($"{Name}: the host cannot be reached: {(error.Result.Trim() is { Length: > 0 } words ? words : "the connection ended")}");
+        if (!IsLocal && process.ExitCode == SshFailed) throw new SnapshotException(Unreachable(error.Result.Trim()));
         return (process.ExitCode, output, error.Result);
+    }
+
+    private string Unreachable(string words) => $"{Name}: the host cannot be reached: {(words.Length > 0 ? words : "the connection ended")}";
+
+    /// <summary>The shell that stays on another host, when it is free to answer.</summary>
+    private HostShell? Shell(IReadOnlyList<string> command)
+    {
+        if (IsLocal) return null;
+        lock (_shells)
+        {
+            if (_shell is { IsAlive: false })
+            {
+                _shell.Dispose();
+                _shell = null;
+            }
+            // A session of its own: Ctrl-C is for the program at the terminal, which has calls to make before it ends.
+            _shell ??= HostShell.Start(words => Started(words, readsInput: true, ownSession: true));
+            return _shell.IsBusy && !_shell.Expects(command) ? null : _shell;
+        }
+    }
+
+    /// <summary>Asks already for what will be asked next, so that several answers take one journey, and those of this host its time. Nothing that changes anything is asked so.</summary>
+    internal void Expect(IReadOnlyList<string> command)
+    {
+        if (IsLocal) _ahead.Expect(command, () => Through(command, ""));
+        else Shell(command)?.Expect(command);
+    }
+
+    /// <summary>The same for <see cref="Script"/>.</summary>
+    internal void ExpectScript(string script, params IReadOnlyList<string> arguments) => Expect(["sh", "-c", script, "sh", .. arguments]);
+
+    /// <summary>Lets a channel to another host, which was reached before, stand ready for the next stream.</summary>
+    public void ExpectStream()
+    {
+        if (IsLocal) return;
+        lock (_shells) _spare ??= Started(HostShell.Waiting, readsInput: true);
+    }
+
+    private Process? Spare(IReadOnlyList<string> command, bool readsInput)
+    {
+        Process? process;
+        lock (_shells)
+        {
+            _shell?.Forget();
+            (process, _spare) = (_spare, null);
+        }
+        if (process is not { HasExited: false }) return null;
+        try
+        {
+            var stream = process.StandardInput.BaseStream;
+            stream.Write(HostShell.LineOf(command));
+            stream.Flush();
+            if (!readsInput) stream.Close();
+            return process;
+        }
+        catch (IOException)
+        {
+            process.Dispose();
+            return null;
+        }
     }
 
     /// <summary>The status that ssh itself ends with when it fails, and what keeps programs from ending with it.</summary>
     private const int SshFailed = 255;
+    private const string Session = "setsid";
     private const string NotAsSsh = """ "$@"; s=$?; [ $s = 255 ] && s=254; exit $s """;
 
     /// <summary>Starts a program whose streams the caller reads and writes.</summary>
     /// <exception cref="SnapshotException">It could not be started.</exception>
     public Process Start(IReadOnlyList<string> command, bool readsInput)
     {
-        var words = _ssh is null ? command : [_ssh.Program, .. Control, .. _ssh.Arguments, "--", Name, There(command)];
+        _ahead.Forget();
+        return Spare(command, readsInput) ?? Started(command, readsInput);
+    }
+
+    private Process Started(IReadOnlyList<string> command, bool readsInput, bool ownSession = false)
+    {
+        var words = _ssh is null ? command : [.. ownSession && Found(Session) is { } session ? (string[])[session] : [], InPath(_ssh.Program), .. Control, .. _ssh.Arguments, "--", Name, There(command)];
         var start = new ProcessStartInfo(InPath(words[0]))
         {
             UseShellExecute = false,
@@ -150,9 +233,10 @@ public sealed class Host : IDisposable
     }
 
     /// <summary>The program of that name in <c>PATH</c>: the runtime would take one that lies in the current folder first.</summary>
-    private static string InPath(string program) => program.Contains('/') ? program
-        : (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin").Split(':').Where(static f => f.StartsWith('/')).Select(f => Path.Combine(f, program)).FirstOrDefault(static f => File.Exists(f) && (File.GetUnixFileMode(f) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0)
-        ?? throw new SnapshotException($"{program} is in no folder of PATH; is it installed?");
+    private static string InPath(string program) => program.Contains('/') ? program : Found(program) ?? throw new SnapshotException($"{program} is in no folder of PATH; is it installed?");
+
+    private static string? Found(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin").Split(':').Where(static f => f.StartsWith('/')).Select(f => Path.Combine(f, program)).FirstOrDefault(static f => File.Exists(f) && (File.GetUnixFileMode(f) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0);
 
     /// <summary>A word that a POSIX shell reads back as exactly these characters.</summary>
     public static string Quoted(string word) =>
@@ -162,11 +246,17 @@ public sealed class Host : IDisposable
     public void Dispose()
     {
         if (_ssh is null || !Directory.Exists(_control)) return;
+        // One whose channel does not stand yet would make a connection of its own when the shared one ends.
+        if (_spare is { HasExited: false }) _spare.Kill();
+        _spare?.Dispose();
         if (File.Exists(Path.Combine(_control, "c")))
         {
             using var process = Process.Start(new ProcessStartInfo(InPath(_ssh.Program), [.. Control, "-O", "exit", "--", Name]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true });
             process?.WaitForExit();
         }
+        // It ended with the connection.
+        _shell?.Dispose();
+        (_shell, _spare) = (null, null);
         Directory.Delete(_control, recursive: true);
     }
 

@@ -23,6 +23,9 @@ public sealed record HostFacts(bool IsKeyless, bool HasZstd, bool HasVarve, stri
         exit 0
         """;
 
+    /// <summary>Says that it will be asked for.</summary>
+    internal static void Expect(Host host, string dataset) => host.ExpectScript(Script, dataset);
+
     /// <summary>Asks.</summary>
     /// <exception cref="SnapshotException">The host cannot be reached.</exception>
     public static HostFacts Of(Host host, string dataset)

@@ -23,10 +23,25 @@ internal sealed class RemoteVolumes(Host host) : IVolumes
         throw new SnapshotException($"{host.Name}: {(said.StartsWith(Prefix, StringComparison.Ordinal) ? said[Prefix.Length..] : said.Length > 0 ? said : $"varve ended with status {status}")}");
     }
 
-    public IReadOnlyList<Dataset> Datasets(string root, bool recursive) => VolumesProtocol.ReadDatasets(Call(VolumesProtocol.Datasets, recursive ? [root, "recursive"] : [root]));
+    private static string[] DatasetWords(string root, bool recursive) => recursive ? [root, "recursive"] : [root];
+
+    public void ExpectStream() => host.ExpectStream();
+
+    public void Expect(Questions questions)
+    {
+        host.Expect(Command(VolumesProtocol.Datasets, DatasetWords(questions.Root, questions.Recursive)));
+        if (Lots(questions.Listed) is [var listed]) host.Expect(Command(VolumesProtocol.Snapshots, listed));
+        if (questions.Held.Count > 0) host.Expect(Command(VolumesProtocol.Tags, TagsWords(questions.Held)));
+    }
+
+    private static List<List<string>> Lots(IEnumerable<string> datasets) => [.. Volumes.Host.Batches(datasets.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))];
+
+    private static IEnumerable<string> TagsWords(IEnumerable<Snapshot> snapshots) => snapshots.SelectMany(static s => (string[])[s.Dataset, s.Name]);
+
+    public IReadOnlyList<Dataset> Datasets(string root, bool recursive) => VolumesProtocol.ReadDatasets(Call(VolumesProtocol.Datasets, DatasetWords(root, recursive)));
 
     public IReadOnlyList<Snapshot> Snapshots(IReadOnlyCollection<string> datasets) =>
-        [.. Volumes.Host.Batches(datasets.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)).SelectMany(some => VolumesProtocol.ReadSnapshots(Call(VolumesProtocol.Snapshots, some)))];
+        [.. Lots(datasets).SelectMany(some => VolumesProtocol.ReadSnapshots(Call(VolumesProtocol.Snapshots, some)))];
 
     public IReadOnlyList<Bookmark> Bookmarks(IReadOnlyCollection<string> datasets) => [];
 
@@ -43,7 +58,7 @@ internal sealed class RemoteVolumes(Host host) : IVolumes
     public void Release(string dataset, string name, string tag) => Call(VolumesProtocol.Release, dataset, name, tag);
 
     public IReadOnlyList<(string FullName, string Tag)> Tags(IReadOnlyCollection<Snapshot> snapshots) => snapshots.Count == 0 ? [] :
-        [.. VolumesProtocol.Parted(Call(VolumesProtocol.Tags, snapshots.SelectMany(static s => (string[])[s.Dataset, s.Name]))).Select(static r => (r[0], r[1]))];
+        [.. VolumesProtocol.Parted(Call(VolumesProtocol.Tags, TagsWords(snapshots))).Select(static r => (r[0], r[1]))];
 
     public void MakeBookmark(string dataset, string name, string bookmark) => throw new SnapshotException("folders have no bookmarks; the snapshot must stay as long as a peer needs it");
 

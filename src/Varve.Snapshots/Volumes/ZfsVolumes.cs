@@ -20,15 +20,37 @@ public sealed class ZfsVolumes(Host host) : IVolumes
     public Abilities Abilities => Abilities.Bookmarks | Abilities.Resume | Abilities.AtomicChildren | Abilities.RawStreams | Abilities.Intermediates;
 
     /// <inheritdoc/>
-    public IReadOnlyList<Dataset> Datasets(string root, bool recursive)
+    public void ExpectStream() => host.ExpectStream();
+
+    /// <inheritdoc/>
+    public void Expect(Questions questions)
+    {
+        host.Expect(DatasetWords(questions.Root, questions.Recursive));
+        host.Expect(CapacityWords(questions.Root));
+        foreach (var root in Roots(questions.Listed)) host.Expect(SnapshotWords(root));
+        if (HoldsWords(questions.Held) is [var held]) host.Expect(held);
+    }
+
+    private static string[] DatasetWords(string root, bool recursive)
     {
         // zfs get, since zfs list does not tell a note from one that is inherited.
         string[] properties = ["type", "used", "available", "keystatus", "encryption", "receive_resume_token", "recordsize", .. Notes.All.Select(static n => Space + n)];
-        List<string> command = ["zfs", "get", "-Hp", "-t", "filesystem,volume", "-o", "name,property,value,source"];
-        if (recursive) command.Add("-r");
+        return ["zfs", "get", "-Hp", "-t", "filesystem,volume", "-o", "name,property,value,source", .. recursive ? (string[])["-r"] : [], string.Join(',', properties), Name(root)];
+    }
+
+    private static string[] CapacityWords(string dataset) => ["zpool", "list", "-Hp", "-o", "capacity", Name(dataset.Split('/')[0])];
+
+    private static string[] SnapshotWords(string root) => ["zfs", "list", "-Hp", "-t", "snapshot", "-o", $"name,guid,creation,createtxg,userrefs,clones,used,ivsetguid,{Mark}", "-r", Name(root)];
+
+    private static List<string[]> HoldsWords(IEnumerable<Snapshot> snapshots) =>
+        [.. Volumes.Host.Batches(snapshots.Select(static s => $"{Name(s.Dataset)}@{s.Name}")).Select(static some => (string[])["zfs", "holds", "-H", .. some])];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Dataset> Datasets(string root, bool recursive)
+    {
         var datasets = new List<Dataset>();
         var keyed = false;
-        foreach (var row in Rows([.. command, string.Join(',', properties), Name(root)]))
+        foreach (var row in Rows(DatasetWords(root, recursive)))
         {
             if (datasets.Count == 0 || datasets[^1].Name != row[0])
             {
@@ -70,7 +92,7 @@ public sealed class ZfsVolumes(Host host) : IVolumes
         var found = new List<Snapshot>();
         foreach (var root in Roots(datasets))
         {
-            foreach (var row in Rows(["zfs", "list", "-Hp", "-t", "snapshot", "-o", $"name,guid,creation,createtxg,userrefs,clones,used,ivsetguid,{Mark}", "-r", Name(root)]))
+            foreach (var row in Rows(SnapshotWords(root)))
             {
                 var (dataset, name) = Parted(row[0], '@');
                 if (!wanted.TryGetValue(dataset, out var known)) continue;
@@ -242,7 +264,7 @@ public sealed class ZfsVolumes(Host host) : IVolumes
 
     /// <inheritdoc/>
     public IReadOnlyList<(string FullName, string Tag)> Tags(IReadOnlyCollection<Snapshot> snapshots) =>
-        [.. Volumes.Host.Batches(snapshots.Select(static s => $"{Name(s.Dataset)}@{s.Name}")).SelectMany(some => Rows(["zfs", "holds", "-H", .. some])).Select(static r => (r[0], r[1]))];
+        [.. HoldsWords(snapshots).SelectMany(Rows).Select(static r => (r[0], r[1]))];
 
     /// <inheritdoc/>
     public void Clear(string dataset) => host.Run(["zfs", "destroy", "-r", Name(dataset)]);
@@ -273,8 +295,7 @@ public sealed class ZfsVolumes(Host host) : IVolumes
 
     private int PoolPercent(string dataset)
     {
-        var pool = dataset.Split('/')[0];
-        var (status, output, _) = host.Try(["zpool", "list", "-Hp", "-o", "capacity", Name(pool)]);
+        var (status, output, _) = host.Try(CapacityWords(dataset));
         return status == 0 && int.TryParse(output.Trim().TrimEnd('%'), NumberStyles.None, CultureInfo.InvariantCulture, out var percent) ? percent : 0;
     }
 

@@ -30,6 +30,9 @@ internal sealed class Killing(string home, int seed)
     /// <summary>Further variables of the program's environment.</summary>
     public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Whether it has other programs change files for it, so that one of those may be what is ended.</summary>
+    public bool StartsPrograms { get; init; }
+
     /// <summary>How many runs were really cut short.</summary>
     public int Killed { get; private set; }
 
@@ -102,8 +105,8 @@ internal sealed class Killing(string home, int seed)
         process.WaitForExit();
         _ = said.Result;
         const int BySignal = 128;
-        // Where it is the ssh that was about to change something, that one is gone, and Varve says so.
-        if (process.ExitCode > BySignal || (byChange && process.ExitCode != 0 && Variables.Count > 0)) Killed++;
+        // Where it is an ssh or a btrfs that was about to change something, that one is gone, and Varve says so.
+        if (process.ExitCode > BySignal || (byChange && process.ExitCode != 0 && (StartsPrograms || Variables.Count > 0))) Killed++;
         else Assert.True(process.ExitCode == 0, $"varve {string.Join(' ', arguments)}: status {process.ExitCode}: {error.Result}");
         return $"seed {seed}, {arguments[2]} {(byChange ? $"at change {n}" : $"after {after.TotalMilliseconds} ms")}, status {process.ExitCode}";
     }
