@@ -44,7 +44,9 @@ public static class DeadMounts
     /// <summary>What is mounted, as this process sees it: proc(5), /proc/pid/mountinfo.</summary>
     private static IEnumerable<(string Id, string Target, string Type)> Mounts()
     {
-        foreach (var line in File.ReadLines("/proc/self/mountinfo"))
+        const string List = "/proc/self/mountinfo";
+        if (!File.Exists(List)) yield break;
+        foreach (var line in File.ReadLines(List))
         {
             var words = line.Split(' ');
             var type = Array.IndexOf(words, "-") + 1;
