@@ -39,6 +39,9 @@ public sealed class SyncKillTests
             Assert.True(ours.Select(static s => (s.Name, s.Guid)).SequenceEqual(volumes.Snapshots([target]).Select(static s => (s.Name, s.Guid))), $"{what}: the next sync did not finish it");
             Assert.True(volumes.Snapshots([source, target]).All(static s => s.Holds == 0), $"{what}: a hold is left");
             Assert.Equal($"{Environment.MachineName}:{source}", volumes.Find(target)!.Note(Notes.Source));
+            // The disks of the test are small.
+            foreach (var dataset in (string[])[source, target])
+                if (volumes.Snapshots([dataset]) is { Count: > 20 } all) volumes.Destroy(dataset, [all[0].Name]);
         }
         Assert.True(killing.Killed > 0, "no run was cut short");
     }

@@ -263,6 +263,8 @@ public sealed class Host : IDisposable
     internal static SnapshotException Failed(IReadOnlyList<string> command, int status, string error)
     {
         var words = error.Trim();
+        // A script of Varve's own tells nobody anything.
+        if (command is ["sh", "-c", ..]) return new SnapshotException(words.Length > 0 ? words : $"exit status {status}");
         return new SnapshotException($"{string.Join(' ', command.Take(6).Select(Quoted))}{(command.Count > 6 ? " ..." : "")}: {(words.Length > 0 ? words : $"exit status {status}")}");
     }
 

@@ -11,8 +11,10 @@ public sealed class KillTests
 
     private static void Change(Place place, int round)
     {
+        const int Kept = 15;
         place.Write("large", [.. Place.Noise(1_500_000, 1), .. Place.Noise(600_000, 1000 + round), .. Place.Noise(1_500_000, 2)]);
         for (var i = 0; i < 20; i++) place.Write($"folder-{i % 4}/{round}-{i}", $"{Plaintext} {round} {i} {new string('x', i * 300)}");
+        for (var i = 0; i < 20; i++) File.Delete($"{place.Source}/folder-{i % 4}/{round - Kept}-{i}");
         place.Write("changed", Encoding.ASCII.GetBytes($"{Plaintext} {round}"));
     }
 
