@@ -42,7 +42,7 @@ internal static class CommandLine
         }
         catch (Exception e)
         {
-            return Failure.Report(e, isExec, verbose: args.TakeWhile(static a => a != "--").Any(static a => a is "--verbose" or "-v"));
+            return Failure.Report(e, args, isExec, verbose: args.TakeWhile(static a => a != "--").Any(static a => a is "--verbose" or "-v"));
         }
     }
 

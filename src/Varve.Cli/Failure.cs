@@ -5,6 +5,7 @@ using Varve.Raster;
 using Varve.Raster.Expressions;
 using Varve.Running;
 using Varve.Snapshots;
+using Varve.Snapshots.Mounting;
 using Varve.Steps;
 using Varve.Store;
 
@@ -23,7 +24,7 @@ internal static class Failure
     private const int Full = 13;
 
     /// <summary>Says what went wrong; returns the exit status.</summary>
-    public static int Report(Exception failure, bool isExec, bool verbose)
+    public static int Report(Exception failure, IReadOnlyList<string> args, bool isExec, bool verbose)
     {
         var (status, text) = failure switch
         {
@@ -40,9 +41,25 @@ internal static class Failure
             IOException or UnauthorizedAccessException => (NoSandbox, failure.Message),
             _ => (NoSandbox, $"internal error: {failure.GetType().Name}: {failure.Message}" + (verbose ? "" : " (this is a fault in Varve; --verbose says where)")),
         };
+        if (DeadMounts.Cure(m => text.Contains(m, StringComparison.Ordinal) || args.Any(a => IsAt(a, m))) is { Length: > 0 } cure) text += $"; {cure}";
         // An expression is shown below what is wrong with it.
         Console.Error.WriteLine($"varve: {(failure is ExpressionException ? text : text.ReplaceLineEndings(" "))}");
         if (verbose) Console.Error.WriteLine(failure);
         return isExec && status != Interrupted ? ExecFailed : status;
+    }
+
+    /// <summary>Whether a word of the line is a path of this folder, or below it.</summary>
+    private static bool IsAt(string word, string folder)
+    {
+        if (word.Length == 0 || word[0] == '-' || word.Contains('\0')) return false;
+        try
+        {
+            var path = CommonOptions.Absolute(word);
+            return path == folder || path.StartsWith(folder + "/", StringComparison.Ordinal);
+        }
+        catch (UsageException)
+        {
+            return false;
+        }
     }
 }

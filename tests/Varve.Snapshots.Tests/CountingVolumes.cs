@@ -48,8 +48,9 @@ internal sealed class CountingVolumes(IVolumes inner) : IVolumes
 
     public void Apply(IReadOnlyList<VolumeChange> changes) => Counted(nameof(Apply)).Apply(changes);
 
-    // What another host would be asked for the estimate goes with its stream.
-    public long? Estimate(SendRequest request) => inner.Estimate(request);
+    public long? Estimate(SendRequest request) => Counted(nameof(Estimate)).Estimate(request);
+
+    public IReadOnlyList<long?> Estimates(IReadOnlyList<SendRequest> requests) => Counted(nameof(Estimates)).Estimates(requests);
 
     public IEnd Send(SendRequest request) => Counted(nameof(Send)).Send(request);
 

@@ -204,16 +204,55 @@ public sealed class MountTests
         Assert.Contains("there is no folder", varve.Fail(2, "snap", "repo", "mount", place.Store, $"{place.Root}/absent"), StringComparison.Ordinal);
         Assert.Contains("is no folder", varve.Fail(2, "snap", "repo", "mount", place.Store, $"{place.Root}/key"), StringComparison.Ordinal);
         Assert.Contains("has no snapshot", varve.Fail(2, "snap", "repo", "mount", place.Store, target, "absent"), StringComparison.Ordinal);
-        // What a kill leaves is said.
-        using (var process = varve.Start(mount))
+    }
+
+    [Fact]
+    public void A_mount_whose_program_was_killed_is_said_by_every_command_and_ended_by_the_next_mount()
+    {
+        NeedsFuse();
+        using var place = new Place();
+        place.Write("a/b", Place.Noise(400_000, 1));
+        place.Backup();
+        var varve = new VarveProgram(Directory.CreateDirectory($"{place.Root}/home").FullName);
+        varve.Variables["VARVE_KEY_FILE"] = $"{place.Root}/key";
+        varve.Variables["VARVE_STATE"] = $"{place.Root}/state";
+        var target = Target(place, "mounted here");
+        string[] mount = ["snap", "repo", "mount", place.Store, target];
+        void Kill()
         {
-            process.StandardOutput.ReadLine();
+            using var process = varve.Start(mount);
+            Assert.StartsWith("mounted", process.StandardOutput.ReadLine(), StringComparison.Ordinal);
             process.Kill();
             process.WaitForExit();
         }
-        Assert.Contains("still the mount of a run that was killed", varve.Fail(2, mount), StringComparison.Ordinal);
-        Place.Run("/bin/umount", target);
+        Kill();
+        string[][] looks = [["snap", "repo", "backup", place.Store, target], ["snap", "repo", "list", $"{target}/latest"], ["how", "../mounted here/latest/a/b"], ["data", "add", "land/cover", target], ["sync", target, $"repo:{place.Store}"]];
+        Assert.All(looks, words => Assert.Contains($"at {target} there is still the mount of a varve that was killed: umount {target} ends it", varve.Run(words).Error, StringComparison.Ordinal));
+        Assert.DoesNotContain("killed", varve.Run("snap", "repo", "backup", place.Store, $"{place.Root}/absent").Error, StringComparison.Ordinal);
         EndsCleanly(varve, place, target, mount, _ => ["/bin/umount", target]);
+        Kill();
+        Place.Run("/bin/umount", target);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(target));
+    }
+
+    [Fact]
+    public void A_dead_mount_of_another_program_is_left_to_its_owner()
+    {
+        NeedsFuse();
+        using var place = new Place();
+        place.Backup();
+        using var repository = place.Open();
+        var target = Target(place);
+        // A mount whose descriptor is closed before the first answer is as dead as one whose program was killed.
+        Place.Run("/usr/bin/python3", "-c", "import ctypes, os, sys; d = os.open('/dev/fuse', os.O_RDWR); assert ctypes.CDLL(None).mount(b'x', sys.argv[1].encode(), b'fuse.other', 0, b'fd=%d,rootmode=40000,user_id=0,group_id=0' % d) == 0", target);
+        try
+        {
+            Assert.Contains("not one of Varve's own", Assert.Throws<SnapshotException>(() => Mount.Begin(repository, new MountOptions { Target = target }, static _ => { })).Message, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Place.Run("/bin/umount", target);
+        }
     }
 
     /// <summary>/dev/fuse as udev makes it, which a host without udev lacks: for all, for the time of a test.</summary>
@@ -247,6 +286,13 @@ public sealed class MountTests
         start.Environment["VARVE_KEY_FILE"] = $"{place.Root}/key";
         start.Environment["XDG_CACHE_HOME"] = Directory.CreateDirectory($"{place.Root}/nobody").FullName;
         Place.Run("/bin/chown", "65534", $"{place.Root}/nobody");
+        // One that is killed is followed by one that finds what it left.
+        using (var killed = Process.Start(start)!)
+        {
+            Assert.StartsWith("mounted", await killed.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) ?? "", StringComparison.Ordinal);
+            killed.Kill();
+            await killed.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         Assert.StartsWith("mounted", await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) ?? await error, StringComparison.Ordinal);

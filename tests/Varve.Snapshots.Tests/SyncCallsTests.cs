@@ -52,6 +52,7 @@ public sealed class SyncCallsTests
         var sides = Sides.Of(500);
         var sent = sides.Run(new SyncOptions()).Results.Count(static r => r.Planned.Action == TransferAction.Full);
         Assert.Equal((500, 500, 500), (sent, sides.Here.Calls["Send"], sides.There.Calls["Receive"]));
+        Assert.Equal((8, false), (sides.Here.Calls["Estimates"], sides.Here.Calls.ContainsKey("Estimate")));
         Assert.InRange(sides.Journeys, 1, 200);
         for (var i = 1; i < 500; i++) sides.Memory.Write($"tank/data/{i:000}", $"changed {i}");
         sides.Run(new SyncOptions());

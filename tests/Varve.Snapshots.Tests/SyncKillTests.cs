@@ -20,7 +20,7 @@ public sealed class SyncKillTests
         string[] sync = ["sync", source, target, "--no-sync-snap"];
         for (var round = 0; round <= Killing.Instants; round++)
         {
-            File.WriteAllBytes($"{source}/big", Noise(2_000_000 + round, round));
+            File.WriteAllBytes($"{source}/big", Noise(500_000 + round, round));
             File.WriteAllText($"{source}/file", $"round {round}");
             volumes.Take([(source, $"round-{round:00}")], children: false);
             var (ours, theirs) = (volumes.Snapshots([source]), volumes.Snapshots([target]));
@@ -41,7 +41,7 @@ public sealed class SyncKillTests
             Assert.Equal($"{Environment.MachineName}:{source}", volumes.Find(target)!.Note(Notes.Source));
             // The disks of the test are small.
             foreach (var dataset in (string[])[source, target])
-                if (volumes.Snapshots([dataset]) is { Count: > 20 } all) volumes.Destroy(dataset, [all[0].Name]);
+                if (volumes.Snapshots([dataset]) is { Count: > 10 } all) volumes.Destroy(dataset, [all[0].Name]);
         }
         Assert.True(killing.Killed > 0, "no run was cut short");
     }

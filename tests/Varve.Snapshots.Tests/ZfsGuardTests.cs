@@ -7,26 +7,10 @@ namespace Varve.Snapshots.Tests;
 
 /// <summary>What a real ZFS lets happen to encrypted replicas, and that a sync does not.</summary>
 [Trait("host", "zfs")]
-[Collection("zfs")]
-public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
+[Collection("zfs guards")]
+public sealed class ZfsGuardTests(ZfsMachine machine) : ZfsGround(machine)
 {
-    private static readonly SyncOptions NoSnapshot = new() { SyncSnapshot = false };
-    private readonly ZfsFixture _f = new(machine);
-
-    public void Dispose() => _f.Dispose();
-
-    private TransferResult Run(string source, string target, SyncOptions? options = null, CancellationToken? cancel = null) =>
-        Assert.Single(Sync.Run(new Side(_f.Volumes, source), new Side(_f.Volumes, target), options ?? NoSnapshot, cancel: cancel ?? TestContext.Current.CancellationToken).Results);
-
-    private static void Succeeds(TransferResult result) => Assert.Equal("", result.Failure);
-
     private static void IsRefused(TransferResult result, string words) => Assert.Contains(words, result.Failure, StringComparison.Ordinal);
-
-    private void Take(string dataset, string name, string text)
-    {
-        _f.Write(dataset, text);
-        _f.Volumes.Take([(dataset, name)], children: false);
-    }
 
     private string RawReplica(string source)
     {
@@ -37,7 +21,7 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
         return target;
     }
 
-    private void LoadKey(string dataset) => machine.Run("zfs load-key -L file:///tmp/key \"$1\"", dataset);
+    private void LoadKey(string dataset, string file = ZfsFixture.Key) => Machine.Host.Run(["zfs", "load-key", "-L", $"file://{file}", dataset]);
 
     [Fact]
     public void An_encrypted_dataset_goes_raw_by_itself_and_is_opened_by_its_key_only()
@@ -58,14 +42,14 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
     {
         var words = Convert.ToBase64String(System.Security.Cryptography.RandomNumberGenerator.GetBytes(3000));
         var marker = System.Text.Encoding.ASCII.GetBytes(words[..60]);
-        var (secret, open) = (_f.NewEncrypted("secret"), _f.NewDataset("open"));
+        var (secret, open) = (_f.NewEncrypted("secret", passphrase: "passphrase-one"), _f.NewDataset("open"));
         Take(secret, "first", words);
         Succeeds(Run(secret, _f.NewTarget("replica")));
-        Assert.False(machine.DiskHolds("dst", marker) || machine.DiskHolds("dst", "passphrase-one"u8));
+        Assert.False(Machine.DiskHolds("dst", marker) || Machine.DiskHolds("dst", "passphrase-one"u8));
         // The search would find it.
         Take(open, "first", words);
         Succeeds(Run(open, _f.NewTarget("copy")));
-        Assert.True(machine.DiskHolds("dst", marker));
+        Assert.True(Machine.DiskHolds("dst", marker));
     }
 
     [Fact]
@@ -85,9 +69,9 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
 
         // What it keeps from happening.
         Take(source, "fourth", "four");
-        machine.Run("zfs send -i @third \"$1@fourth\" | zfs receive -F -u \"$2\"", source, target);
+        Machine.Run("zfs send -i @third \"$1@fourth\" | zfs receive -F -u \"$2\"", source, target);
         Take(source, "fifth", "five");
-        var (status, _, words) = machine.Host.Try(["sh", "-c", "zfs send -w -i @fourth \"$1@fifth\" | zfs receive -u \"$2\"", "sh", source, target]);
+        var (status, _, words) = Machine.Host.Try(["sh", "-c", "zfs send -w -i @fourth \"$1@fifth\" | zfs receive -u \"$2\"", "sh", source, target]);
         Assert.True(status != 0 && words.Contains("IV set", StringComparison.Ordinal), words);
     }
 
@@ -133,18 +117,18 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
     [Fact]
     public void A_passphrase_changed_at_the_source_does_not_reach_the_replica_unsaid()
     {
-        var source = _f.NewEncrypted("secret");
+        var source = _f.NewEncrypted("secret", passphrase: "passphrase-one");
         var target = RawReplica(source);
-        machine.Run("echo passphrase-two > /tmp/key2; zfs change-key -o keylocation=file:///tmp/key2 -o keyformat=passphrase \"$1\"", source);
+        Machine.Run("echo passphrase-two > /tmp/key2; zfs change-key -o keylocation=file:///tmp/key2 -o keyformat=passphrase \"$1\"", source);
         Take(source, "second", "two");
         IsRefused(Run(source, target), "was changed since the last sync");
-        LoadKey(target);
-        machine.Run("zfs unload-key \"$1\"", target);
+        LoadKey(target, ZfsFixture.Passphrase);
+        Machine.Run("zfs unload-key \"$1\"", target);
         var accepted = Run(source, target, NoSnapshot with { AcceptNewKey = true });
         Succeeds(accepted);
         Assert.Contains("new key or passphrase", Assert.Single(accepted.Warnings), StringComparison.Ordinal);
-        Assert.ThrowsAny<SnapshotException>(() => LoadKey(target));
-        machine.Run("zfs load-key -L file:///tmp/key2 \"$1\"", target);
+        Assert.ThrowsAny<SnapshotException>(() => LoadKey(target, ZfsFixture.Passphrase));
+        LoadKey(target, "/tmp/key2");
     }
 
     [Fact]
@@ -153,7 +137,7 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
         var (secret, open) = (_f.NewEncrypted("secret"), _f.NewDataset("open"));
         Take(open, "first", "one");
         var above = _f.NewTarget("keyless");
-        machine.Run("zfs create \"$1\"", above);
+        Machine.Run("zfs create \"$1\"", above);
         _f.Volumes.SetNote(above, Notes.Keyless, "yes");
         IsRefused(Run(open, above + "/open"), "must not see plain data");
         Take(secret, "first", "one");
@@ -162,7 +146,7 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
         LoadKey(above + "/secret");
         Take(secret, "second", "two");
         IsRefused(Run(secret, above + "/secret"), "somebody has given it a key");
-        machine.Run("zfs unload-key \"$1\"", above + "/secret");
+        Machine.Run("zfs unload-key \"$1\"", above + "/secret");
         Succeeds(Run(secret, above + "/secret"));
     }
 
@@ -172,11 +156,11 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
         var source = _f.NewEncrypted("secret");
         var target = RawReplica(source);
         LoadKey(target);
-        machine.Run("zfs set readonly=off \"$1\"; zfs set mountpoint=\"/mnt/$1\" \"$1\"; zfs mount \"$1\" 2> /dev/null || grep -q \" /mnt/$1 \" /proc/mounts", target);
+        Machine.Run("zfs set readonly=off \"$1\"; zfs set mountpoint=\"/mnt/$1\" \"$1\"; zfs mount \"$1\" 2> /dev/null || grep -q \" /mnt/$1 \" /proc/mounts", target);
         Take(target, "later", "changed");
         IsRefused(Run(target, source, NoSnapshot with { Rollback = true }), "to a new dataset there");
         Succeeds(Run(target, source + "-back"));
-        machine.Run("zfs load-key -L file:///tmp/key \"$1\"", source + "-back");
+        LoadKey(source + "-back");
         Assert.Equal("changed", _f.Read(source + "-back", "later"));
     }
 
@@ -202,7 +186,7 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
         foreach (var name in (string[])["a", "b"]) Take(source, name, name);
         var target = _f.NewTarget("copy");
         Succeeds(Run(source, target));
-        machine.Run("zfs clone \"$1@a\" \"$1-clone\"", target);
+        Machine.Run("zfs clone \"$1@a\" \"$1-clone\"", target);
         _f.Volumes.Destroy(source, ["a"]);
         Assert.Empty(Run(source, target, NoSnapshot with { DeleteTargetSnapshots = true }).Destroyed);
         Assert.Equal(["a", "b"], _f.Volumes.Snapshots([target]).Select(static s => s.Name));
@@ -212,11 +196,11 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
     public void Properties_come_when_asked_for_but_nothing_is_mounted_and_no_note_is_copied()
     {
         var source = _f.NewDataset("open");
-        machine.Run("zfs set compression=gzip-9 \"$1\"; zfs set varve:keyless=no \"$1\"", source);
+        Machine.Run("zfs set compression=gzip-9 \"$1\"; zfs set varve:keyless=no \"$1\"", source);
         Take(source, "first", "one");
         var target = _f.NewTarget("copy");
         Succeeds(Run(source, target, NoSnapshot with { Properties = true }));
-        Assert.Equal("gzip-9 none no noauto - on", string.Join(' ', machine.Run("zfs get -H -o value compression,mountpoint,mounted,canmount,varve:keyless,readonly \"$1\"", target).Split('\n', StringSplitOptions.RemoveEmptyEntries)));
+        Assert.Equal("gzip-9 none no noauto - on", string.Join(' ', Machine.Run("zfs get -H -o value compression,mountpoint,mounted,canmount,varve:keyless,readonly \"$1\"", target).Split('\n', StringSplitOptions.RemoveEmptyEntries)));
         Take(source, "second", "two");
         Succeeds(Run(source, target, NoSnapshot with { Properties = true }));
     }
@@ -228,82 +212,10 @@ public sealed class ZfsGuardTests(ZfsMachine machine) : IDisposable
         Take(source, "first", "one");
         var target = _f.NewTarget("copy");
         Succeeds(Run(source, target, NoSnapshot with { ReadOnlyTarget = false }));
-        machine.Run("zfs set mountpoint=\"/mnt/$1\" \"$1\"; zfs mount \"$1\" 2> /dev/null || grep -q \" /mnt/$1 \" /proc/mounts; echo mine > \"/mnt/$1/mine\"; sync", target);
+        Machine.Run("zfs set mountpoint=\"/mnt/$1\" \"$1\"; zfs mount \"$1\" 2> /dev/null || grep -q \" /mnt/$1 \" /proc/mounts; echo mine > \"/mnt/$1/mine\"; sync", target);
         Take(source, "second", "two");
         IsRefused(Run(source, target), "was written to since first");
-        Assert.Equal("mine\n", machine.Run("cat \"/mnt/$1/mine\"", target));
+        Assert.Equal("mine\n", Machine.Run("cat \"/mnt/$1/mine\"", target));
         Succeeds(Run(source, target, NoSnapshot with { Rollback = true }));
-    }
-
-    private string Large()
-    {
-        var source = _f.NewEncrypted("large");
-        machine.Run("dd if=/dev/urandom of=\"/mnt/$1/big\" bs=1M count=24 2> /dev/null", source);
-        Take(source, "first", "one");
-        return source;
-    }
-
-    [Fact]
-    public void An_interrupted_transfer_goes_on_where_it_stopped()
-    {
-        var (source, target) = (Large(), _f.NewTarget("copy"));
-        using (var stop = new CancellationTokenSource())
-        {
-            var watch = new StopAfter(6 << 20, stop);
-            Assert.ThrowsAny<OperationCanceledException>(() => Sync.Run(new Side(_f.Volumes, source), new Side(_f.Volumes, target), NoSnapshot with { BytesPerSecond = 4 << 20 }, watch, stop.Token));
-        }
-        Take(source, "second", "two");
-        Assert.Equal(TransferAction.Resume, Assert.Single(Sync.Plan(new Side(_f.Volumes, source), new Side(_f.Volumes, target), NoSnapshot).Transfers).Action);
-        var rest = Run(source, target);
-        Succeeds(rest);
-        Assert.True(rest.Bytes < 23 << 20, $"{rest.Bytes} bytes went again");
-        Assert.Equal(["first", "second"], _f.Volumes.Snapshots([target]).Select(static s => s.Name));
-        Assert.All(_f.Volumes.Snapshots([source, target]), static s => Assert.Equal(0, s.Holds));
-    }
-
-    [Fact]
-    public void What_an_interrupted_transfer_needs_may_be_gone_and_it_begins_anew()
-    {
-        var (source, target) = (Large(), _f.NewTarget("copy"));
-        using (var stop = new CancellationTokenSource())
-            Assert.ThrowsAny<OperationCanceledException>(() => Sync.Run(new Side(_f.Volumes, source), new Side(_f.Volumes, target), NoSnapshot with { BytesPerSecond = 4 << 20 }, new StopAfter(6 << 20, stop), stop.Token));
-        foreach (var (_, tag) in _f.Volumes.Tags(_f.Volumes.Snapshots([source]))) _f.Volumes.Release(source, "first", tag);
-        _f.Volumes.Destroy(source, ["first"]);
-        Take(source, "second", "two");
-        Succeeds(Run(source, target));
-        Assert.Equal(["second"], _f.Volumes.Snapshots([target]).Select(static s => s.Name));
-    }
-
-    [Fact]
-    public void A_power_cut_in_a_receive_costs_nothing_that_had_come()
-    {
-        var (source, target) = (Large(), _f.NewTarget("copy"));
-        using var reached = new CancellationTokenSource();
-        var running = Task.Run(() => Record.Exception(() => Sync.Run(new Side(_f.Volumes, source), new Side(_f.Volumes, target), NoSnapshot with { BytesPerSecond = 4 << 20 }, new StopAfter(12 << 20, reached), TestContext.Current.CancellationToken)), CancellationToken.None);
-        reached.Token.WaitHandle.WaitOne(TimeSpan.FromMinutes(2));
-        machine.Run("zpool sync dst");
-        machine.CutPower(() => running.Wait(CancellationToken.None));
-        var again = _f.Again();
-        Assert.NotEqual("", again.Find(target)!.ResumeToken);
-        var rest = Assert.Single(Sync.Run(new Side(again, source), new Side(again, target), NoSnapshot, cancel: TestContext.Current.CancellationToken).Results);
-        Succeeds(rest);
-        Assert.True(rest.Bytes < 24 << 20, $"{rest.Bytes} bytes went again");
-        Assert.Equal("", machine.Run("zpool scrub -w dst; zpool status -x dst | grep -v healthy || true"));
-    }
-
-    private sealed class StopAfter(long bytes, CancellationTokenSource stop) : ISyncWatch
-    {
-        public void Began(Side target, Transfer transfer)
-        {
-        }
-
-        public void Moved(Side target, Transfer transfer, long moved)
-        {
-            if (moved >= bytes) stop.Cancel();
-        }
-
-        public void Ended(Side target, TransferResult result)
-        {
-        }
     }
 }

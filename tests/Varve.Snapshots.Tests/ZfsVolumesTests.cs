@@ -30,11 +30,17 @@ internal sealed class ZfsFixture : IVolumesFixture
 
     public string NewTarget(string name) => $"dst/{_folder}/{name}";
 
-    /// <summary>An encrypted dataset; its passphrase is in a file of its host.</summary>
-    public string NewEncrypted(string name, string pool = "src")
+    /// <summary>The files of the emulated host with its key, and with its passphrase.</summary>
+    public const string Key = "/tmp/key", Passphrase = "/tmp/passphrase";
+
+    /// <summary>An encrypted dataset, by a key; to derive one from a passphrase takes an emulated host long.</summary>
+    public string NewEncrypted(string name, string pool = "src", string passphrase = "")
     {
         var dataset = $"{pool}/{_folder}/{name}";
-        _machine.Run("echo passphrase-one > /tmp/key; zfs create -o encryption=on -o keyformat=passphrase -o keylocation=file:///tmp/key -o pbkdf2iters=100000 -o mountpoint=\"/mnt/$1\" \"$1\"", dataset);
+        if (passphrase.Length > 0) _machine.Run("echo \"$2\" > \"$1\"", Passphrase, passphrase);
+        else _machine.Run("[ -e \"$1\" ] || head -c 32 /dev/urandom > \"$1\"", Key);
+        string[] options = passphrase.Length > 0 ? ["keyformat=passphrase", "-o", $"keylocation=file://{Passphrase}", "-o", "pbkdf2iters=100000"] : ["keyformat=raw", "-o", $"keylocation=file://{Key}"];
+        _machine.Host.Run(["zfs", "create", "-o", "encryption=on", "-o", .. options, "-o", $"mountpoint=/mnt/{dataset}", dataset]);
         return dataset;
     }
 
@@ -70,6 +76,24 @@ public sealed class ZfsVolumesTests(ZfsMachine machine) : VolumesTests
         f.Volumes.SetNote(above, Notes.Mode, "raw");
         f.Volumes.SetNote(above, Notes.Keyless, "yes");
         Assert.Equal(("", "yes"), (f.Volumes.Find(below)!.Note(Notes.Mode), f.Volumes.Find(below)!.Note(Notes.Keyless)));
+    }
+
+    [Fact]
+    public void What_many_sends_would_be_is_asked_in_one_call_and_no_name_is_read_by_a_shell()
+    {
+        using var f = Open();
+        var dataset = f.NewDataset("with space");
+        machine.Run("head -c 300000 /dev/urandom > \"/mnt/$1/large\"", dataset);
+        f.Volumes.Take([(dataset, "first")], children: false);
+        f.Write(dataset, "y");
+        f.Volumes.Take([(dataset, "second")], children: false);
+        SendRequest[] sends = [new(dataset, "first"), new(dataset, "x;touch /tmp/pwned $(touch /tmp/pwned)"), new(dataset, "second") { Base = "first", Intermediates = true, Properties = true }, new(dataset, "gone")];
+        var estimates = f.Volumes.Estimates(sends);
+        Assert.Equal([true, false, true, false], estimates.Select(static e => e > 0));
+        Assert.True(estimates[0] > estimates[2]);
+        string Asked(params string[] words) => machine.Host.Run(["zfs", "send", "-n", "-P", "-L", "-e", "-c", .. words, dataset + "@first"]).Split('\n', StringSplitOptions.RemoveEmptyEntries)[^1].Split('\t')[^1];
+        Assert.Equal(Asked(), $"{estimates[0]}");
+        Assert.Equal("", machine.Run("ls /tmp | grep pwned || true"));
     }
 }
 

@@ -26,6 +26,7 @@ public sealed class Dropping(LocalHost host, SshOptions ssh)
         var newest = holding.Newest ?? throw new SnapshotException($"{holding.At} has no snapshot that another host could hold too; take one, and sync it");
         var wanted = Math.Max(1, copies ?? host.Catalogue.Copies(dataset));
         var volumes = host.VolumesOf(holding.At);
+        if (volumes.Datasets(holding.At, recursive: true).Skip(1).FirstOrDefault() is { } below) throw new SnapshotException($"{below.Name} lies below {holding.At}, is no part of it and would go with it; move it elsewhere first");
         string digest, contentDigest;
         using (var files = SnapshotFiles.Open(volumes, holding.At, newest.Name))
         {
@@ -35,6 +36,7 @@ public sealed class Dropping(LocalHost host, SshOptions ssh)
         }
         // The own claim goes first: a host that drops its copy at the same time then cannot count on this one.
         if (!dryRun) SetLeaving(dataset, isLeaving: true);
+        var isLosing = false;
         try
         {
             var (confirmed, doubts) = Ask(dataset, newest.Guid, digest, contentDigest);
@@ -42,6 +44,7 @@ public sealed class Dropping(LocalHost host, SshOptions ssh)
             if (confirmed.Count < wanted)
                 throw new SnapshotException($"{dataset} stays: {(confirmed.Count == 0 ? "no other host" : $"only {string.Join(", ", confirmed)}")} showed that it holds {newest.Name}, and {wanted} must{(doubts.Count > 0 ? $" ({string.Join("; ", doubts)})" : "")}");
             if (dryRun) return report;
+            isLosing = true;
             Remove(volumes, holding);
             host.Change(own => own with { Holdings = [.. own.Holdings.Where(h => h.Dataset != dataset)] });
             foreach (var clone in CloneState.All(host.ClonesFolder).Where(c => c.Dataset == dataset && c.Target == holding.At))
@@ -50,7 +53,7 @@ public sealed class Dropping(LocalHost host, SshOptions ssh)
         }
         catch
         {
-            if (!dryRun && Directory.Exists(holding.At)) SetLeaving(dataset, isLeaving: false);
+            if (!dryRun && (!isLosing || volumes.Find(holding.At) is not null)) SetLeaving(dataset, isLeaving: false);
             throw;
         }
     }

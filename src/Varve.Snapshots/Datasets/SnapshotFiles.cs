@@ -105,7 +105,7 @@ internal sealed class FolderFiles : SnapshotFiles
                 foreach (var name in Posix.List(directory, path))
                 {
                     byte[] at = path.Length == 0 ? name[..^1] : [.. path, (byte)'/', .. name.AsSpan(..^1)];
-                    if (Posix.Look(directory, name) is not { } status || IsOwn(at)) continue;
+                    if (Posix.Look(directory, name) is not { } status || IsOwn(at) || IsSnapshotsOfZfs(at, status)) continue;
                     if (Row(directory, name, at, status) is not { } row) continue;
                     rows.Add(row);
                     if (row.Kind == 'd') open.Push(at);
@@ -121,6 +121,9 @@ internal sealed class FolderFiles : SnapshotFiles
 
     /// <summary>The folder of a dataset's own snapshots, empty in each snapshot of btrfs, and what a clone has not finished.</summary>
     internal static bool IsOwn(ReadOnlySpan<byte> path) => path.SequenceEqual(".varve-snapshots"u8) || path[(path.LastIndexOf((byte)'/') + 1)..].StartsWith(CloneTarget.Temporary);
+
+    /// <summary>The folder of snapshots that ZFS shows in a dataset with snapdir=visible; its number is ZFSCTL_INO_ROOT of OpenZFS.</summary>
+    private static bool IsSnapshotsOfZfs(ReadOnlySpan<byte> path, in FileStatus status) => status.Inode == 0xFFFF_FFFF_FFFF && path.SequenceEqual(".zfs"u8);
 
     public override Action<Stream> Open(byte[] path, long offset, out long length)
     {

@@ -27,18 +27,50 @@ internal sealed unsafe class FuseDoor : IDisposable
     public static FuseDoor Open(string source, MountOptions options)
     {
         var target = options.Target;
-        // Looked at by its status: a mount that a kill left is no folder any more.
-        try
-        {
-            if (Posix.Look(Native.AtFdcwd, Bytes(target)) is not { } status) throw new SnapshotException($"there is no folder {target} to mount at; make one");
-            if (!status.IsDirectory) throw new SnapshotException($"{target} is no folder; give one to mount at");
-        }
-        catch (IOException e) when (e.HResult == MountCalls.Enotconn || e.Message.Contains("not connected", StringComparison.Ordinal))
-        {
-            throw new SnapshotException($"at {target} there is still the mount of a run that was killed; end it first: {(Native.geteuid() == 0 ? "umount" : "fusermount3 -u")} {target}", e);
-        }
+        if (Looked(target) is not { } status) throw new SnapshotException($"there is no folder {target} to mount at; make one");
+        if (!status.IsDirectory) throw new SnapshotException($"{target} is no folder; give one to mount at");
         var isRoot = Native.geteuid() == 0;
         return new FuseDoor(target, isRoot ? ByKernel(source, options) : ByHelper(options), byHelper: !isRoot);
+    }
+
+    /// <summary>What lies at the target, after a dead mount of an earlier run there was ended.</summary>
+    private static FileStatus? Looked(string target)
+    {
+        try
+        {
+            return Posix.Look(Native.AtFdcwd, Bytes(target));
+        }
+        catch (IOException e) when (DeadMounts.IsSaid(e))
+        {
+            if (EndDead(target)) return Posix.Look(Native.AtFdcwd, Bytes(target));
+            throw new SnapshotException($"{target} is, or lies in, a mount whose program has ended, and not one of Varve's own that could be mounted over; end it first: {DeadMounts.Command} FOLDER", e);
+        }
+    }
+
+    /// <summary>Ends a mount that a killed run left; false when it is none of Varve's.</summary>
+    private static bool EndDead(string target)
+    {
+        int mount;
+        try
+        {
+            mount = Posix.Open(Native.AtFdcwd, Bytes(target), MountCalls.Path | Native.NoFollow);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+        try
+        {
+            if (!DeadMounts.TypeOf(mount).Equals(DeadMounts.Own, StringComparison.Ordinal)) return false;
+            // Reached by what was looked at, so that the mount of another run that was quicker stays.
+            if (Native.geteuid() == 0) UnmountAt($"/proc/self/fd/{mount}");
+            else UnmountByHelper(target);
+            return true;
+        }
+        finally
+        {
+            Posix.Close(mount);
+        }
     }
 
     private static byte[] Bytes(string path) => Posix.Terminated(Encoding.UTF8.GetBytes(path));
@@ -58,7 +90,7 @@ internal sealed unsafe class FuseDoor : IDisposable
         }
         var data = string.Create(CultureInfo.InvariantCulture, $"fd={descriptor},rootmode=40000,user_id=0,group_id=0{(options.AllowOther ? ",allow_other,default_permissions" : "")}");
         fixed (byte* target = Bytes(options.Target))
-            if (MountCalls.mount(source, target, "fuse.varve", MountCalls.ReadOnly | MountCalls.NoSetId | MountCalls.NoDevices, data) == 0) return descriptor;
+            if (MountCalls.mount(source, target, DeadMounts.Own, MountCalls.ReadOnly | MountCalls.NoSetId | MountCalls.NoDevices, data) == 0) return descriptor;
         var words = new Win32Exception(MountCalls.Errno).Message;
         Posix.Close(descriptor);
         throw new SnapshotException($"{options.Target}: cannot be mounted at: {words}");
@@ -110,13 +142,19 @@ internal sealed unsafe class FuseDoor : IDisposable
     /// <summary>Ends the mount; who still has a file open in it keeps it until this program ends.</summary>
     public void Unmount()
     {
-        if (_byHelper)
-        {
-            using var helper = Process.Start(new ProcessStartInfo(Helper, ["-u", "-z", "--", _target]) { UseShellExecute = false, RedirectStandardError = true });
-            helper?.WaitForExit();
-            return;
-        }
-        fixed (byte* target = Bytes(_target)) _ = MountCalls.umount2(target, MountCalls.Detach);
+        if (_byHelper) UnmountByHelper(_target);
+        else UnmountAt(_target);
+    }
+
+    private static void UnmountByHelper(string target)
+    {
+        using var helper = Process.Start(new ProcessStartInfo(Helper, ["-u", "-z", "--", target]) { UseShellExecute = false, RedirectStandardError = true });
+        helper?.WaitForExit();
+    }
+
+    private static void UnmountAt(string target)
+    {
+        fixed (byte* name = Bytes(target)) _ = MountCalls.umount2(name, MountCalls.Detach);
     }
 
     /// <inheritdoc/>

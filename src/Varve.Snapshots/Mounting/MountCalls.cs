@@ -7,6 +7,7 @@ internal static unsafe partial class MountCalls
 {
     public const ulong ReadOnly = 1, NoSetId = 2, NoDevices = 4;
     public const int Detach = 2;
+    public const int Path = 0x200000;
     public const int UnixFamily = 1, StreamSocket = 1;
     public const int Eintr = 4, Eio = 5, Eagain = 11, Ebusy = 16, Enodev = 19, Enotdir = 20, Einval = 22, Enoent = 2, Eacces = 13, Erofs = 30, Enosys = 38, Eisdir = 21, Enotconn = 107, Eperm = 1;
 

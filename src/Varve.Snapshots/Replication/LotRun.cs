@@ -11,7 +11,7 @@ namespace Varve.Snapshots.Replication;
 /// </summary>
 internal sealed class LotRun(Side source, Side target, SyncOptions options, CancellationToken cancel)
 {
-    private const int MostTogether = 64;
+    internal const int MostTogether = 64;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
 
     /// <summary>Carries a lot out, all of it or what comes before an interruption; failures are in the runs.</summary>

@@ -11,7 +11,7 @@ public static class Sync
     {
         var planner = new Planner(source, target, options);
         var (here, there) = Listing.Both(source, target, options.Recursive);
-        return new SyncPlan(source, target, [.. planner.Plan(here, there, NameOf(options)).Select(t => Estimated(source, t))]);
+        return new SyncPlan(source, target, Estimated(source, planner.Plan(here, there, NameOf(options))));
     }
 
     /// <summary>Syncs to one target.</summary>
@@ -70,10 +70,16 @@ public static class Sync
         foreach (var run in runs.Where(static r => r.Transfer.Action == TransferAction.Refused)) run.Failure = run.Transfer.Refusal;
         foreach (var run in runs.Where(static r => r.Failure.Length > 0)) Told(run);
         lots.Settle([.. runs.Where(static r => r.Transfer.Action == TransferAction.Nothing && r.Failure.Length == 0)], Told);
-        lots.Run([.. runs.Where(static r => r.Failure.Length == 0 && r.Transfer.Action is TransferAction.Full or TransferAction.Increment)], run =>
+        var (due, estimated) = (runs.Where(static r => r.Failure.Length == 0 && r.Transfer.Action is TransferAction.Full or TransferAction.Increment).ToList(), 0);
+        lots.Run(due, run =>
         {
             if (!MayBegin(run)) return false;
-            run.Transfer = Estimated(source, run.Transfer);
+            // Between hosts a call is a journey; and nobody waits for the estimates of thousands before the first is sent.
+            for (; estimated <= due.IndexOf(run); estimated += LotRun.MostTogether)
+            {
+                List<TransferRun> some = [.. due.Skip(estimated).Take(LotRun.MostTogether)];
+                foreach (var (one, transfer) in some.Zip(Estimated(source, [.. some.Select(static r => r.Transfer)]))) one.Transfer = transfer;
+            }
             return true;
         }, Told);
         return new SyncReport(source.Address, target.Address, [.. results.OfType<TransferResult>()]);
@@ -92,16 +98,17 @@ public static class Sync
         && runs.Find(r => r.Failure.Length > 0 && r.Transfer.TargetState is null && planned.Target.StartsWith(r.Transfer.Target + "/", StringComparison.Ordinal)) is { } failed
             ? $"it lies in {failed.Transfer.Target}, which did not come" : null;
 
-    private static Transfer Estimated(Side source, Transfer transfer)
+    private static IReadOnlyList<Transfer> Estimated(Side source, IReadOnlyList<Transfer> transfers)
     {
-        if (transfer.Streams.Count == 0) return transfer;
-        long all = 0;
-        foreach (var stream in transfer.Streams)
+        var estimates = source.Volumes.Estimates([.. transfers.SelectMany(static t => t.Streams)]).GetEnumerator();
+        return [.. transfers.Select(WithEstimate)];
+
+        Transfer WithEstimate(Transfer transfer)
         {
-            if (source.Volumes.Estimate(stream) is not { } bytes) return transfer;
-            all += bytes;
+            long? all = transfer.Streams.Count == 0 ? null : 0;
+            for (var i = 0; i < transfer.Streams.Count && estimates.MoveNext(); i++) all += estimates.Current;
+            return all is { } bytes ? transfer with { EstimatedBytes = bytes } : transfer;
         }
-        return transfer with { EstimatedBytes = all };
     }
 
     private static string? NameOf(SyncOptions options) => options.SyncSnapshot ? SyncNames.Snapshot(options.Identifier) : null;

@@ -224,7 +224,7 @@ public sealed class BtrfsVolumes(Host host) : IVolumes
     public void Release(string dataset, string name, string tag) => Apply([new VolumeChange(ChangeKind.Release, dataset, name, tag)]);
 
     /// <inheritdoc/>
-    public IReadOnlyList<(string FullName, string Tag)> Tags(IReadOnlyCollection<Snapshot> snapshots) => 
+    public IReadOnlyList<(string FullName, string Tag)> Tags(IReadOnlyCollection<Snapshot> snapshots) =>
         snapshots.Count == 0 ? [] : [.. Rows(host.Script(TagsScript, TagsWords(snapshots))).Select(static r => (r[0], r[1]))];
 
     /// <inheritdoc/>

@@ -273,6 +273,9 @@ public interface IVolumes
     /// <summary>About how many bytes a send would be; null when the back end cannot tell.</summary>
     long? Estimate(SendRequest request);
 
+    /// <summary>The same of many, in their order, in as few calls as it takes.</summary>
+    IReadOnlyList<long?> Estimates(IReadOnlyList<SendRequest> requests) => [.. requests.Select(Estimate)];
+
     /// <summary>Begins to send.</summary>
     IEnd Send(SendRequest request);
 

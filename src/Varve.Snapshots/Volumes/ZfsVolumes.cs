@@ -204,14 +204,30 @@ public sealed class ZfsVolumes(Host host) : IVolumes
     }
 
     /// <inheritdoc/>
-    public long? Estimate(SendRequest request)
+    public long? Estimate(SendRequest request) => Estimates([request])[0];
+
+    // Each command is a count and as many words, which are taken by their numbers: none is read by the shell.
+    private const string EstimateScript = """
+        while [ $# -gt 0 ]; do
+            n=$1 i=1 words=
+            shift
+            while [ $i -le $n ]; do words="$words \"\${$i}\"" i=$((i + 1)); done
+            size=$(eval "$words" 2> /dev/null | sed -n 's/^size[[:space:]]*//p')
+            printf '%s\n' "${size:--}"
+            shift $n
+        done
+        """;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<long?> Estimates(IReadOnlyList<SendRequest> requests) =>
+        [.. Volumes.Host.Batches(requests.Select(EstimateWords)).SelectMany(some => host.Script(EstimateScript, some).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            .Select(static size => long.TryParse(size, NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : (long?)null)];
+
+    private static string[] EstimateWords(SendRequest request)
     {
         List<string> command = [.. SendCommand(request)];
         command.InsertRange(2, ["-n", "-P"]);
-        var (status, output, _) = host.Try(command);
-        if (status != 0) return null;
-        var size = output.Split('\n').LastOrDefault(static l => l.StartsWith("size", StringComparison.Ordinal));
-        return size is not null && long.TryParse(size.AsSpan(4).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes) ? bytes : null;
+        return [command.Count.ToString(CultureInfo.InvariantCulture), .. command];
     }
 
     /// <inheritdoc/>

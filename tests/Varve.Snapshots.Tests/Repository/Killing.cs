@@ -23,6 +23,7 @@ internal sealed class Killing(string home, int seed)
     public static int RemoteInstants => Environment.GetEnvironmentVariable("VARVE_TEST_ALL") == "1" ? 40 : 2;
 
     private const int MostInVain = 12;
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     /// <summary>Whether another round is due: as many as a suite tries, and more, up to a limit, while no run was cut short yet.</summary>
     public bool GoesOn(int round, int rounds) => round <= rounds || (Killed == 0 && round <= MostInVain);
@@ -101,6 +102,15 @@ internal sealed class Killing(string home, int seed)
         if (!byChange)
         {
             if (!process.WaitForExit(after)) process.Kill();
+        }
+        if (!process.WaitForExit(Patience))
+        {
+            // strace sometimes forgets a program whose parent it ended in that instant, and waits for it; varve itself must be gone by then.
+            var left = byChange ? File.ReadAllText($"/proc/{process.Id}/task/{process.Id}/children") : "itself";
+            process.Kill(entireProcessTree: true);
+            Assert.True(left.Length == 0, $"varve {string.Join(' ', arguments)} did not end {(byChange ? $"at change {n}" : $"after {after.TotalMilliseconds} ms")}, seed {seed}");
+            Killed++;
+            return $"seed {seed}, {arguments[2]} at change {n}";
         }
         process.WaitForExit();
         _ = said.Result;
