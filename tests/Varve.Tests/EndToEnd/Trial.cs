@@ -66,6 +66,8 @@ internal sealed class Trial : IDisposable
     {
         // Whoever started the tests in the background may have had interrupts ignored, and the runtime ignores broken pipes: children inherit both.
         string[] words = ["/usr/bin/env", "--default-signal=INT,QUIT,TERM,HUP,PIPE", .. person.Prefix, .. command];
+        // The end of a pipe comes when it comes, and until then the program must take it for one that brings something.
+        if (input is null) words = ["/bin/sh", "-c", "exec \"$@\" < /dev/null", "sh", .. words];
         var start = new ProcessStartInfo(words[0], words[1..])
         {
             UseShellExecute = false,
