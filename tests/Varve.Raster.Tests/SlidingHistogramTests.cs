@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CsCheck;
 using Varve.Raster.Grids;
 using Varve.Raster.Layers;
@@ -44,21 +43,5 @@ public sealed class SlidingHistogramTests
         Assert.Equal((least, least), (histogram.Median(), histogram.Majority()));
         histogram.Clear();
         Assert.True(double.IsNaN(histogram.Median()));
-    }
-
-    [Fact(Explicit = true)]
-    public void A_larger_neighbourhood_costs_its_height_and_not_its_area()
-    {
-        var random = new Random(1);
-        var raster = Raster.FromArray(Enumerable.Range(0, 300 * 300).Select(_ => (short)random.Next(3000)).ToArray(), PixelType.Int16, Plain(300, 300));
-        double Seconds(int radius) => Enumerable.Range(0, 3).Min(_ =>
-        {
-            var clock = Stopwatch.StartNew();
-            raster.FocalMedian(radius).Sum(new Limits { Threads = 1 });
-            return clock.Elapsed.TotalSeconds;
-        });
-        Seconds(2);
-        // The area grows twenty-five times, the height five times.
-        Assert.InRange(Seconds(40) / Seconds(8), 0, 15);
     }
 }
