@@ -25,6 +25,7 @@ internal static class SyncCommand
             if (from.IsRepository) throw new UsageException($"{parsed.GetValue(source)} is a repository; `varve snap repo restore` brings snapshots back out of it");
             var dry = parsed.GetValue(dryRun);
             using var interrupt = new Interrupt(static () => { });
+            foreach (var target in to.Where(static t => !t.IsRepository && t.Host.Length > 0)) sides.Expect(target, options.Recursive);
             var here = sides.Open(from, options.Recursive);
             var repositories = to.Where(static t => t.IsRepository).Select(t => RepositoryAt(t, set.Ssh(parsed))).ToList();
             List<Side> there = [.. to.Where(static t => !t.IsRepository).Select(t => sides.Open(t, options.Recursive))];

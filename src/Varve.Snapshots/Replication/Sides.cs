@@ -21,19 +21,33 @@ public sealed class Sides(SshOptions ssh, Action<string>? warn, bool sudo) : IDi
 
     private static bool IsRoot(string host) => host.Contains('@', StringComparison.Ordinal) ? host.StartsWith("root@", StringComparison.Ordinal) : Environment.IsPrivilegedProcess;
 
+    /// <summary>Begins to reach a place that will be opened.</summary>
+    /// <param name="place">Where.</param>
+    /// <param name="recursive">Whether what is below it will be asked for as well.</param>
+    public void Expect(Place place, bool recursive)
+    {
+        var host = HostOf(place);
+        HostFacts.Expect(host, place.Name);
+        BackEndsOf(place, host).Expect(place.Name, recursive);
+        host.ExpectStream();
+    }
+
+    private BackEnds BackEndsOf(Place place, Host host)
+    {
+        if (!_backEnds.TryGetValue(place.Host, out var backEnds)) _backEnds[place.Host] = backEnds = new BackEnds(host, warn);
+        return backEnds;
+    }
+
     /// <summary>A side, after one call to its host.</summary>
     /// <param name="place">Where.</param>
     /// <param name="recursive">Whether what is below it will be asked for as well.</param>
     /// <exception cref="SnapshotException">The host cannot be reached, or has no program that could do it.</exception>
     public Side Open(Place place, bool recursive = false)
     {
+        Expect(place, recursive);
         var host = HostOf(place);
-        if (!_backEnds.TryGetValue(place.Host, out var backEnds)) _backEnds[place.Host] = backEnds = new BackEnds(host, warn);
-        HostFacts.Expect(host, place.Name);
-        backEnds.Expect(place.Name, recursive);
         var facts = HostFacts.Of(host, place.Name);
-        host.ExpectStream();
-        return new Side(backEnds.Of(place.Name, facts), place.Name) { IsKeyless = facts.IsKeyless, HasZstd = facts.HasZstd };
+        return new Side(BackEndsOf(place, host).Of(place.Name, facts), place.Name) { IsKeyless = facts.IsKeyless, HasZstd = facts.HasZstd };
     }
 
     /// <inheritdoc/>

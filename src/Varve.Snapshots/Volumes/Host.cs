@@ -39,6 +39,7 @@ public sealed class Host : IDisposable
     private readonly Lock _shells = new();
     private HostShell? _shell;
     private Process? _spare;
+    private bool _isDisposed;
     private readonly LocalAnswers _ahead = new();
 
     private Host(string name, SshOptions? ssh)
@@ -135,11 +136,33 @@ public sealed class Host : IDisposable
     /// <summary>The same for <see cref="Script"/>.</summary>
     internal void ExpectScript(string script, params IReadOnlyList<string> arguments) => Expect(["sh", "-c", script, "sh", .. arguments]);
 
-    /// <summary>Lets a channel to another host, which was reached before, stand ready for the next stream.</summary>
+    /// <summary>Lets a channel to another host stand ready for the next stream, as soon as the host is reached.</summary>
     public void ExpectStream()
     {
         if (IsLocal) return;
-        lock (_shells) _spare ??= Started(HostShell.Waiting, readsInput: true);
+        if (IsReached)
+        {
+            MakeSpare();
+            return;
+        }
+        _ = Task.Run(() =>
+        {
+            // Before the shared connection is there, ssh would make one of its own.
+            while (!IsReached && Volatile.Read(ref _shell) is { IsAlive: true }) Thread.Sleep(PatienceForConnection);
+            if (IsReached) MakeSpare();
+        });
+    }
+
+    private static readonly TimeSpan PatienceForConnection = TimeSpan.FromMilliseconds(5);
+
+    private bool IsReached => File.Exists(Path.Combine(_control, "c"));
+
+    private void MakeSpare()
+    {
+        lock (_shells)
+        {
+            if (!_isDisposed) _spare ??= Started(HostShell.Waiting, readsInput: true);
+        }
     }
 
     private Process? Spare(IReadOnlyList<string> command, bool readsInput)
@@ -246,10 +269,14 @@ public sealed class Host : IDisposable
     public void Dispose()
     {
         if (_ssh is null || !Directory.Exists(_control)) return;
-        // One whose channel does not stand yet would make a connection of its own when the shared one ends.
-        if (_spare is { HasExited: false }) _spare.Kill();
-        _spare?.Dispose();
-        if (File.Exists(Path.Combine(_control, "c")))
+        lock (_shells)
+        {
+            _isDisposed = true;
+            // One whose channel does not stand yet would make a connection of its own when the shared one ends.
+            if (_spare is { HasExited: false }) _spare.Kill();
+            _spare?.Dispose();
+        }
+        if (IsReached)
         {
             using var process = Process.Start(new ProcessStartInfo(InPath(_ssh.Program), [.. Control, "-O", "exit", "--", Name]) { UseShellExecute = false, RedirectStandardError = true, RedirectStandardOutput = true });
             process?.WaitForExit();

@@ -215,7 +215,8 @@ internal sealed class HostShell : IDisposable
         {
             // It has ended already.
         }
-        if (!_process.WaitForExit(PatienceToLeave)) _process.Kill(entireProcessTree: true);
+        // One that nobody ever heard of is still on its way there.
+        if (!_isReady || !_process.WaitForExit(PatienceToLeave)) _process.Kill(entireProcessTree: true);
         _process.Dispose();
     }
 }
