@@ -9,16 +9,7 @@ public sealed class LzwTests
 {
     private const int Clear = 256, End = 257, First = 258, Most = 4096;
 
-    /// <summary>Runs, copies of what came before, and noise.</summary>
-    private static readonly Gen<byte[]> Blocks = Gen.Select(Gen.Int[0, 3], Gen.Int[1, 900], Gen.Byte, Gen.Int[1, 40_000]).Array[1, 60].Select(static parts =>
-    {
-        var all = new List<byte>();
-        var random = new Random(parts.Length);
-        foreach (var (kind, count, value, back) in parts)
-            for (var i = 0; i < count; i++)
-                all.Add(kind switch { 0 => value, 1 => (byte)random.Next(256), 2 when back <= all.Count => all[^back], _ => (byte)(value + random.Next(3)) });
-        return all.ToArray();
-    });
+    private static readonly Gen<byte[]> Blocks = BlockBytes.Mixed(900);
 
     /// <summary>Strings as lists of bytes, bits one by one; null when a code stands for nothing.</summary>
     private static byte[]? Naive(byte[] source, int size)

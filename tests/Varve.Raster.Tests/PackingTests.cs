@@ -9,16 +9,7 @@ namespace Varve.Raster.Tests;
 /// <summary>What unpacks blocks, against the runtime's own, and against damage.</summary>
 public sealed class PackingTests
 {
-    /// <summary>Runs, copies of what came before, and noise, as blocks of rasters are made of.</summary>
-    private static readonly Gen<byte[]> Blocks = Gen.Select(Gen.Int[0, 3], Gen.Int[1, 600], Gen.Byte, Gen.Int[1, 40_000]).Array[1, 60].Select(static parts =>
-    {
-        var all = new List<byte>();
-        var random = new Random(parts.Length);
-        foreach (var (kind, count, value, back) in parts)
-            for (var i = 0; i < count; i++)
-                all.Add(kind switch { 0 => value, 1 => (byte)random.Next(256), 2 when back <= all.Count => all[^back], _ => (byte)(value + random.Next(3)) });
-        return all.ToArray();
-    });
+    private static readonly Gen<byte[]> Blocks = BlockBytes.Mixed(600);
 
     private static byte[] Zlib(byte[] bytes, int level, ZLibCompressionStrategy strategy)
     {

@@ -176,6 +176,13 @@ public sealed class MountTests
         }
     }
 
+    private static VarveProgram VarveWithKeyOf(Place place)
+    {
+        var varve = new VarveProgram(Directory.CreateDirectory($"{place.Root}/home").FullName);
+        varve.Variables["VARVE_KEY_FILE"] = $"{place.Root}/key";
+        return varve;
+    }
+
     private static void EndsCleanly(VarveProgram varve, Place place, string target, string[] mount, Func<Process, string[]> end)
     {
         using var process = varve.Start(mount);
@@ -195,8 +202,7 @@ public sealed class MountTests
         using var place = new Place();
         place.Write("a/b", Place.Noise(400_000, 1));
         place.Backup();
-        var varve = new VarveProgram(Directory.CreateDirectory($"{place.Root}/home").FullName);
-        varve.Variables["VARVE_KEY_FILE"] = $"{place.Root}/key";
+        var varve = VarveWithKeyOf(place);
         var target = Target(place);
         string[] mount = ["snap", "repo", "mount", place.Store, target];
         EndsCleanly(varve, place, target, mount, static p => ["/bin/kill", "-INT", p.Id.ToString(CultureInfo.InvariantCulture)]);
@@ -213,8 +219,7 @@ public sealed class MountTests
         using var place = new Place();
         place.Write("a/b", Place.Noise(400_000, 1));
         place.Backup();
-        var varve = new VarveProgram(Directory.CreateDirectory($"{place.Root}/home").FullName);
-        varve.Variables["VARVE_KEY_FILE"] = $"{place.Root}/key";
+        var varve = VarveWithKeyOf(place);
         varve.Variables["VARVE_STATE"] = $"{place.Root}/state";
         var target = Target(place, "mounted here");
         string[] mount = ["snap", "repo", "mount", place.Store, target];

@@ -177,7 +177,7 @@ public sealed class Host : IDisposable
         try
         {
             var stream = process.StandardInput.BaseStream;
-            stream.Write(HostShell.LineOf(command));
+            stream.Write(HostShell.Request(command));
             stream.Flush();
             if (!readsInput) stream.Close();
             return process;

@@ -31,11 +31,11 @@ internal sealed class HostShell : IDisposable
         """;
 
     /// <summary>A call whose answer may not have come yet.</summary>
-    public sealed class Asked(string line)
+    private sealed class Asked(string line)
     {
-        internal string Line => line;
+        public string Line => line;
 
-        internal (int Status, string Output, string Error)? Answer { get; set; }
+        public (int Status, string Output, string Error)? Answer { get; set; }
     }
 
     private static readonly TimeSpan PatienceToLeave = TimeSpan.FromSeconds(2);
@@ -71,7 +71,9 @@ internal sealed class HostShell : IDisposable
     public static IReadOnlyList<string> Waiting => ["sh", "-c", Once];
 
     /// <summary>The line by which <see cref="Waiting"/> becomes these words.</summary>
-    public static byte[] LineOf(IReadOnlyList<string> words) => Encoding.UTF8.GetBytes(string.Join(' ', words.Select(static w => Host.Quoted(w).Replace("\n", "'\"$N\"'", StringComparison.Ordinal))) + "\n");
+    public static byte[] Request(IReadOnlyList<string> words) => Encoding.UTF8.GetBytes(LineOf(words));
+
+    private static string LineOf(IReadOnlyList<string> words) => string.Join(' ', words.Select(static w => Host.Quoted(w).Replace("\n", "'\"$N\"'", StringComparison.Ordinal))) + "\n";
 
     /// <summary>Whether it is still there.</summary>
     public bool IsAlive => !_process.HasExited;
@@ -94,18 +96,19 @@ internal sealed class HostShell : IDisposable
         const int Most = 16 << 10;
         lock (_asking)
         {
-            var text = Encoding.UTF8.GetString(line);
-            if (line.Length + _ahead.Sum(static a => a.Line.Length) > Most || _ahead.Exists(a => a.Line == text)) return;
-            if (Sent(new Asked(text), line) is { } asked) _ahead.Add(asked);
+            if (line.Length + _ahead.Sum(static a => a.Line.Length) > Most || Ahead(line) is not null) return;
+            if (Sent(line) is { } asked) _ahead.Add(asked);
         }
     }
 
     /// <summary>Whether the answer to this was asked for already.</summary>
     public bool Expects(IReadOnlyList<string> words)
     {
-        var text = Encoding.UTF8.GetString(LineOf(words));
-        lock (_asking) return _ahead.Exists(a => a.Line == text);
+        var line = LineOf(words);
+        lock (_asking) return Ahead(line) is not null;
     }
+
+    private Asked? Ahead(string line) => _ahead.Find(a => a.Line == line);
 
     /// <summary>What was asked ahead no longer serves: something else happens there.</summary>
     public void Forget()
@@ -116,15 +119,14 @@ internal sealed class HostShell : IDisposable
     /// <summary>Asks, and waits for the answer; null when the shell ended before.</summary>
     public (int Status, string Output, string Error)? Ask(IReadOnlyList<string> words)
     {
+        var line = LineOf(words);
         Asked? asked;
         lock (_asking)
         {
-            var line = LineOf(words);
-            var text = Encoding.UTF8.GetString(line);
-            asked = _ahead.Find(a => a.Line == text);
+            asked = Ahead(line);
             if (asked is not null) _ahead.Remove(asked);
             else _ahead.Clear();
-            asked ??= Sent(new Asked(text), line);
+            asked ??= Sent(line);
         }
         if (asked is null) return null;
         Interlocked.Increment(ref _waiting);
@@ -146,11 +148,12 @@ internal sealed class HostShell : IDisposable
         return asked.Answer;
     }
 
-    private Asked? Sent(Asked asked, byte[] line)
+    private Asked? Sent(string line)
     {
+        var asked = new Asked(line);
         try
         {
-            _there.Write(line);
+            _there.Write(Encoding.UTF8.GetBytes(line));
             _there.Flush();
         }
         catch (IOException)
